@@ -1,0 +1,92 @@
+/** Files: atomic writes, digests, JSON and JSON lines. */
+import { createHash, randomUUID } from "node:crypto";
+import { createReadStream } from "node:fs";
+import { access, mkdir, open, readFile, rename, rm } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
+import { fromSystemError, TalkfaceError } from "./errors.js";
+
+/** A hidden name in the same folder, so that the final rename stays on one file system. */
+export function temporaryName(path: string): string {
+  return join(dirname(path), `.${basename(path)}.${process.pid}.${randomUUID().slice(0, 8)}.part`);
+}
+
+/** Writes a file that is either whole or absent: temporary name, flush, rename. */
+export async function writeAtomic(path: string, data: Uint8Array | string): Promise<void> {
+  const temporary = temporaryName(path);
+  try {
+    await mkdir(dirname(path), { recursive: true });
+    const handle = await open(temporary, "w");
+    try {
+      await handle.writeFile(data);
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+    await rename(temporary, path);
+  } catch (error) {
+    await rm(temporary, { force: true });
+    throw fromSystemError(error, path);
+  }
+}
+
+export async function exists(path: string): Promise<boolean> {
+  return access(path).then(
+    () => true,
+    () => false,
+  );
+}
+
+/** Throws `exists` when something stands at the path and overwriting was not asked for. */
+export async function refuseOverwrite(path: string, force: boolean): Promise<void> {
+  if (!force && (await exists(path))) {
+    throw new TalkfaceError("exists", `${path}: exists already. Give --force to overwrite it, or another name.`);
+  }
+}
+
+export async function readText(path: string): Promise<string> {
+  try {
+    return await readFile(path, "utf8");
+  } catch (error) {
+    throw fromSystemError(error, path);
+  }
+}
+
+/** Parses a JSON file; a syntax error names the file. */
+export async function readJson(path: string): Promise<unknown> {
+  const text = await readText(path);
+  try {
+    return JSON.parse(text) as unknown;
+  } catch (error) {
+    throw new TalkfaceError("bad-data", `${path}: not valid JSON (${(error as Error).message}).`, { cause: error });
+  }
+}
+
+/** One value per non-empty line; a torn last line (a killed writer) is left out, any other bad line is an error. */
+export async function readJsonLines(path: string): Promise<unknown[]> {
+  const lines = (await readText(path)).split("\n");
+  const values: unknown[] = [];
+  lines.forEach((line, i) => {
+    if (line.trim() === "") return;
+    try {
+      values.push(JSON.parse(line) as unknown);
+    } catch (error) {
+      if (i === lines.length - 1) return;
+      throw new TalkfaceError("bad-data", `${path}:${i + 1}: not valid JSON.`, { cause: error });
+    }
+  });
+  return values;
+}
+
+export function sha256(data: Uint8Array | string): string {
+  return createHash("sha256").update(data).digest("hex");
+}
+
+export async function sha256File(path: string): Promise<string> {
+  const hash = createHash("sha256");
+  try {
+    for await (const chunk of createReadStream(path)) hash.update(chunk as Uint8Array);
+  } catch (error) {
+    throw fromSystemError(error, path);
+  }
+  return hash.digest("hex");
+}
