@@ -1,6 +1,6 @@
 /** Still pictures through sharp: in as 8-bit sRGB, upright and opaque; out as PNG or JPEG. */
 import { readFile } from "node:fs/promises";
-import sharp from "sharp";
+import sharp, { type Sharp } from "sharp";
 import { fromSystemError, TalkfaceError } from "../base/errors.js";
 import { writeAtomic } from "../base/files.js";
 
@@ -89,6 +89,6 @@ export function contactSheet(images: readonly Image[], columns: number, gap = 4)
   return { data, width, height };
 }
 
-function open(image: Image): sharp.Sharp {
+function open(image: Image): Sharp {
   return sharp(image.data, { raw: { width: image.width, height: image.height, channels: 3 }, limitInputPixels: maxPixels });
 }

@@ -1,0 +1,74 @@
+/** Sound of any media file as mono float samples. */
+import { TalkfaceError } from "../base/errors.js";
+import { ffmpegOutput } from "./ffmpeg.js";
+import { probe, requireAudio } from "./probe.js";
+
+export interface ReadAudioOptions {
+  /** 16000 by default. */
+  readonly sampleRateHz?: number;
+  /** Counted from the start of the file (its earliest stream), as for pictures. */
+  readonly startSeconds?: number;
+  readonly durationSeconds?: number;
+}
+
+/** The first audio stream whole: mono, about -1..1, [S]. A stream that starts late is led by silence. Throws `missing-file` or `bad-media`. */
+export async function readAudio(path: string, options: ReadAudioOptions = {}): Promise<Float32Array> {
+  const blocks: Float32Array[] = [];
+  let total = 0;
+  for await (const block of readAudioBlocks(path, 65536, options)) {
+    blocks.push(block);
+    total += block.length;
+  }
+  const samples = new Float32Array(total);
+  let at = 0;
+  for (const block of blocks) {
+    samples.set(block, at);
+    at += block.length;
+  }
+  return samples;
+}
+
+/** As `readAudio` in blocks of exactly `blockSamples` (the last one shorter), for sound of any length in little memory. */
+export async function* readAudioBlocks(path: string, blockSamples: number, options: ReadAudioOptions = {}): AsyncGenerator<Float32Array> {
+  const { sampleRateHz = 16000, startSeconds = 0, durationSeconds } = options;
+  const stream = requireAudio(await probe(path), path);
+  const command = {
+    inputs: [{ source: path, options: startSeconds > 0 ? ["-ss", String(startSeconds)] : [] }],
+    options: [
+      ...["-map", `0:${stream.index}`, "-vn", "-sn", "-dn"],
+      ...["-af", `aresample=${sampleRateHz}:async=1:first_pts=0`, "-ac", "1", "-ar", String(sampleRateHz)],
+      ...(durationSeconds === undefined ? [] : ["-t", String(durationSeconds)]),
+      ...["-f", "f32le", "-acodec", "pcm_f32le"],
+    ],
+  };
+  let block = new Uint8Array(blockSamples * 4);
+  let filled = 0;
+  let total = 0;
+  for await (const chunk of ffmpegOutput(command, path)) {
+    for (let at = 0; at < chunk.length; ) {
+      const part = chunk.subarray(at, at + block.length - filled);
+      block.set(part, filled);
+      filled += part.length;
+      at += part.length;
+      if (filled < block.length) continue;
+      yield toFloats(block, blockSamples);
+      total += blockSamples;
+      block = new Uint8Array(blockSamples * 4);
+      filled = 0;
+    }
+  }
+  const rest = filled >> 2;
+  if (rest > 0) yield toFloats(block, rest);
+  if (total + rest === 0) throw new TalkfaceError("bad-media", `${path}: the sound is 0 seconds long. Give a file with sound.`);
+}
+
+/** Little-endian floats; a damaged stream can hold NaN, which would spread through every later sum. */
+function toFloats(bytes: Uint8Array, count: number): Float32Array {
+  const view = new DataView(bytes.buffer, bytes.byteOffset);
+  const samples = new Float32Array(count);
+  for (let i = 0; i < count; i++) {
+    const value = view.getFloat32(4 * i, true);
+    samples[i] = Number.isFinite(value) ? value : 0;
+  }
+  return samples;
+}
