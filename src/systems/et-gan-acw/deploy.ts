@@ -1,0 +1,92 @@
+/** The four graphs of a deployed ET-GAN-ACW: `identity`, `expression`, `speech` and `frame`. */
+import { expand, reshape } from "../../graph/ops/layout.js";
+import { mean } from "../../graph/ops/reduce.js";
+import type { Value } from "../../graph/value.js";
+import { fromBytes, toBytes } from "../parts/pictures.js";
+import { poolViews } from "../parts/weighting.js";
+import type { BatchField, DeployedNetwork } from "../system.js";
+import { type Config, pointCount, positionWidth } from "./config.js";
+import { expressionEncoder, framePoints, identityEncoder, mapSide, speechCode } from "./networks.js";
+import { render } from "./rendering.js";
+
+const field = (name: string, shape: readonly number[], dtype: BatchField["dtype"] = "float32"): BatchField => ({ name, dtype, shape });
+
+/** [1, ...] -> [N, ...]. */
+function repeat(x: Value, n: number): Value {
+  const rest = x.shape.slice(1);
+  return expand(x, [n, ...rest]);
+}
+
+export const identityNetwork: DeployedNetwork<Config> = {
+  name: "identity",
+  inputs: (config) => [field("view", [1, config.size, config.size, 3], "uint8")],
+  build(config, graph, p, input) {
+    const { map, code, score } = identityEncoder(config, p, fromBytes(input("view")));
+    graph.output("map", map);
+    graph.output("code", code);
+    graph.output("score", score);
+  },
+};
+
+export const expressionNetwork: DeployedNetwork<Config> = {
+  name: "expression",
+  inputs: (config) => [field("guide", [config.deployFrames.guide, config.size, config.size, 3], "uint8")],
+  build(config, graph, p, input) {
+    graph.output("code", expressionEncoder(config, p, fromBytes(input("guide"))));
+  },
+};
+
+export const speechNetwork: DeployedNetwork<Config> = {
+  name: "speech",
+  inputs: (config) => [field("mel", [1, config.melBands, 4 * (config.deployFrames.speech + 2 * config.contextFrames)])],
+  build(config, graph, p, input) {
+    graph.output("code", reshape(speechCode(config, p, input("mel")), [config.deployFrames.speech, config.width]));
+  },
+};
+
+export const frameNetwork: DeployedNetwork<Config> = {
+  name: "frame",
+  inputs(config) {
+    const { views: k, size: s, width: c } = config;
+    const n = config.deployFrames.frame;
+    return [
+      field("views", [k, s, s, 3], "uint8"),
+      field("view_points", [k, pointCount, 2]),
+      field("view_mask", [k]),
+      field("identity_map", [k, c, mapSide, mapSide]),
+      field("identity_score", [k]),
+      field("shape", [pointCount, 2]),
+      field("speech", [n, c]),
+      field("expression", [n, c]),
+      field("position", [n, positionWidth]),
+      field("base", [n, pointCount, 2]),
+      field("scale", [n]),
+    ];
+  },
+  build(config, graph, p, input) {
+    const { views: k, size: s, width: c } = config;
+    const n = config.deployFrames.frame;
+    const mask = reshape(input("view_mask"), [1, k]);
+    const identity = poolViews(reshape(input("identity_score"), [1, k]), mask, reshape(input("identity_map"), [1, k, c, mapSide, mapSide]));
+    const frame = framePoints(config, p, {
+      identity: repeat(identity, n),
+      shape: repeat(reshape(input("shape"), [1, pointCount, 2]), n),
+      expression: input("expression"),
+      speech: input("speech"),
+      position: input("position"),
+      base: input("base"),
+      scale: input("scale"),
+    });
+    const rendered = render(config, p, {
+      views: repeat(reshape(fromBytes(input("views")), [1, k, 3, s, s]), n),
+      viewPoints: repeat(reshape(input("view_points"), [1, k, pointCount, 2]), n),
+      viewMask: repeat(mask, n),
+      points: frame.points,
+      fused: frame.fused,
+    });
+    graph.output("frame", toBytes(rendered.picture));
+    graph.output("points", frame.points);
+    graph.output("mask", reshape(rendered.mask, [n, s, s]));
+    graph.output("weights", mean(frame.weights, { axes: [2, 3, 4], keepDims: false }));
+  },
+};

@@ -1,0 +1,156 @@
+/** Phase 1: all encoders, the weighting and the point head, on points alone; no picture is made. */
+import { ibug, ibugCount, span } from "../../base/points.js";
+import { add, div, mul, sub } from "../../graph/ops/arithmetic.js";
+import { expand, reshape, scaleGradient, slice, stopGradient } from "../../graph/ops/layout.js";
+import { mean } from "../../graph/ops/reduce.js";
+import type { Graph } from "../../graph/graph.js";
+import type { Value } from "../../graph/value.js";
+import { activate, linear } from "../../nn/layers.js";
+import { contrastive, l2, cosineDistance } from "../../nn/losses.js";
+import type { Params } from "../../nn/params.js";
+import { Noise } from "../parts/noise.js";
+import { fromBytes, tint } from "../parts/pictures.js";
+import { modalityShares, poolViews } from "../parts/weighting.js";
+import type { BatchField, Phase, PhaseResult } from "../system.js";
+import { type Config, noiseWidth, pointCount, positionWidth } from "./config.js";
+import { expressionEncoder, type FrameCodes, framePoints, type FramePoints, identityEncoder, mapSide, modalities, speechCode } from "./networks.js";
+
+const lips = [...span(ibug.outerLips), ...span(ibug.innerLips)];
+
+export interface WindowSizes {
+  readonly batch: number;
+  readonly frames: number;
+  readonly views: number;
+}
+
+/** The fields that every phase needs (features/windows.ts fills them). */
+export function windowFields(config: Config, { batch: b, frames: t, views: k }: WindowSizes): readonly BatchField[] {
+  const s = config.size;
+  const field = (name: string, shape: readonly number[], dtype: BatchField["dtype"] = "float32"): BatchField => ({ name, dtype, shape });
+  return [
+    field("views", [b, k, s, s, 3], "uint8"),
+    field("view_mask", [b, k]),
+    field("guide", [b, config.guideFrames, s, s, 3], "uint8"),
+    field("mel", [b, config.melBands, 4 * (t + 2 * config.contextFrames)]),
+    field("shape", [b, pointCount, 2]), // centimetres, face at rest
+    field("position", [b, t, positionWidth]),
+    field("base", [b, t, pointCount, 2]), // pixels: the face at rest, placed
+    field("scale", [b, t]), // pixels per centimetre
+    field("points", [b, t, pointCount, 2]), // pixels: the truth
+    field("noise", [b, noiseWidth]), // uniform in 0..1
+  ];
+}
+
+/** [B, ...] -> [B·T, ...], every row repeated T times. */
+export function repeatFrames(x: Value, t: number): Value {
+  const [b, ...rest] = x.shape as [number, ...number[]];
+  return reshape(expand(reshape(x, [b, 1, ...rest]), [b, t, ...rest]), [b * t, ...rest]);
+}
+
+export interface Encoded {
+  readonly frame: FramePoints;
+  readonly speech: Value;
+  /** Codes per view [B, K, C], merged [B, C], and of the guide [B, C]. */
+  readonly viewCodes: Value;
+  readonly expression: Value;
+}
+
+/** Encoders and point head on a batch of windows; `noise` present in training. */
+export function encodeWindows(config: Config, p: Params, sizes: WindowSizes, batch: (name: string) => Value, noise: Noise | undefined): Encoded {
+  const { batch: b, frames: t, views: k } = sizes;
+  const c = config.width;
+  const coloured = (x: Value, strength: number): Value => (noise === undefined ? fromBytes(x) : tint(fromBytes(x), noise.take(3), strength));
+  const view = identityEncoder(config, p, coloured(batch("views"), 0.25));
+  const identity = poolViews(reshape(view.score, [b, k]), batch("view_mask"), reshape(view.map, [b, k, c, mapSide, mapSide]));
+  const guide = expressionEncoder(config, p, coloured(batch("guide"), 0.25));
+  const expression = mean(reshape(guide, [b, config.guideFrames, c]), { axes: [1], keepDims: false });
+  const speech = speechCode(config, p, batch("mel"), noise); // [B, T, C]
+  const rows = (name: string): Value => reshape(batch(name), [b * t, ...batch(name).shape.slice(2)]);
+  const codes: FrameCodes = {
+    identity: repeatFrames(identity, t),
+    shape: repeatFrames(batch("shape"), t),
+    expression: repeatFrames(expression, t),
+    speech: reshape(speech, [b * t, c]),
+    position: rows("position"),
+    base: rows("base"),
+    scale: rows("scale"),
+  };
+  return { frame: framePoints(config, p, codes), speech, viewCodes: reshape(view.code, [b, k, c]), expression };
+}
+
+/** Weight of every point in the motion loss [1, L, 1]. */
+function pointWeights(graph: Graph): Value {
+  const weights = Array.from({ length: pointCount }, (_, i) => {
+    if (i >= ibug.outerLips[0] && i < ibugCount) return 4;
+    if (i >= ibug.rightEye[0] && i < ibug.leftEye[1]) return 2;
+    return 1;
+  });
+  return graph.constant(weights, [1, pointCount, 1]);
+}
+
+/** Lip shape of [N, L, 2] in centimetres without the mouth's place: [N, 40]. */
+function lipShape(offsets: Value): Value {
+  const n = offsets.shape[0] as number;
+  const part = slice(offsets, 1, lips[0] as number, (lips[lips.length - 1] as number) + 1); // [N, 20, 2]
+  return reshape(sub(part, mean(part, { axes: [1], keepDims: true })), [n, 2 * lips.length]);
+}
+
+/** [B, T, D] -> means over consecutive runs of `length` frames [B·T/length, D]. */
+function runs(x: Value, length: number): Value {
+  const [b, t, d] = x.shape as [number, number, number];
+  const whole = Math.floor(t / length);
+  return reshape(mean(reshape(slice(x, 1, 0, whole * length), [b, whole, length, d]), { axes: [2], keepDims: false }), [b * whole, d]);
+}
+
+export function buildMotion(config: Config, params: (group: string) => Params, batch: (name: string) => Value): PhaseResult {
+  const p = params("generator");
+  const sizes = config.motion;
+  const { batch: b, frames: t, views: k } = sizes;
+  const noise = new Noise(batch("noise"));
+  const { frame, speech, viewCodes, expression } = encodeWindows(config, p, sizes, batch, noise);
+  const rows = (name: string): Value => reshape(batch(name), [b * t, ...batch(name).shape.slice(2)]);
+  const truth = div(sub(rows("points"), rows("base")), reshape(rows("scale"), [b * t, 1, 1])); // offsets in centimetres [N, L, 2]
+
+  const weight = pointWeights(p.graph);
+  const place = l2(frame.offsets, truth, weight);
+  const velocity = (x: Value): Value => {
+    const y = reshape(x, [b, t, pointCount, 2]);
+    return sub(slice(y, 1, 1, t), slice(y, 1, 0, t - 1));
+  };
+  const motion = l2(velocity(frame.offsets), velocity(truth), weight);
+
+  // The audio-lip embedding: lips from speech alone, and runs of lips and speech that must find each other (synchrony).
+  const lipTruth = lipShape(truth);
+  const lipRest = reshape(mean(reshape(lipTruth, [b, t, 2 * lips.length]), { axes: [1], keepDims: true }), [b, 1, 2 * lips.length]);
+  const lipMotion = sub(reshape(lipTruth, [b, t, 2 * lips.length]), lipRest); // the window's mean is the person's business
+  const heard = linear(p, "speech-lips", activate(speech), { out: 2 * lips.length, gain: 0.1 });
+  const heardMotion = sub(heard, mean(heard, { axes: [1], keepDims: true }));
+  const fromSpeech = l2(heardMotion, lipMotion);
+  const run = Math.min(4, t);
+  const lipCode = linear(p, "lip-code", activate(linear(p, "lip-hidden", lipMotion, { out: config.width })), { out: config.width });
+  const synchrony = contrastive(runs(speech, run), runs(lipCode, run), 0.2);
+
+  // Codes of two views of a person find each other among all people of the batch (the sampler puts a person in once).
+  const viewCode = (i: number): Value => reshape(slice(viewCodes, 1, i, i + 1), [b, config.width]);
+  const identity = k > 1 ? contrastive(viewCode(0), viewCode(1), 0.2) : p.graph.scalar(0);
+  // Gradient reversal (Ganin & Lempitsky 2015): who it is must not be readable from the expression code.
+  const reversed = scaleGradient(expression, -0.05);
+  const guessed = linear(p, "identity-guess", activate(linear(p, "identity-guess-hidden", reversed, { out: config.width })), { out: config.width });
+  const leak = cosineDistance(guessed, stopGradient(viewCode(0)));
+
+  const parts = { place: mul(place, 10), motion: mul(motion, 20), speech: mul(fromSpeech, 10), synchrony: mul(synchrony, 0.05), identity: mul(identity, 0.02), leak: mul(leak, 0.05) };
+  const loss = Object.values(parts).reduce((total, part) => add(total, part));
+  const shares = modalityShares(frame.weights);
+  const figures: Record<string, Value> = { place, motion, speech: fromSpeech, synchrony, identity, leak };
+  modalities.forEach((name, i) => (figures[`weight_${name}`] = shares[i] as Value));
+  return { losses: [{ group: "generator", loss }], figures, pictures: {} };
+}
+
+export const motionPhase: Phase<Config> = {
+  name: "motion",
+  groups: ["generator"],
+  defaultSteps: 3000,
+  defaultRate: 1e-3,
+  batch: (config) => windowFields(config, config.motion),
+  build: buildMotion,
+};

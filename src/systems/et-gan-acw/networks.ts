@@ -1,0 +1,124 @@
+/**
+ * The four encoders of ET-GAN-ACW, their weighting and the point head: from identity views, guide, speech and position to the
+ * points of every frame. Shared by training and by the deployed model.
+ */
+import { add, div, mul, sub } from "../../graph/ops/arithmetic.js";
+import { concat, expand, reshape } from "../../graph/ops/layout.js";
+import { mean } from "../../graph/ops/reduce.js";
+import { slice } from "../../graph/ops/layout.js";
+import type { Value } from "../../graph/value.js";
+import { activate, convLayer, linear } from "../../nn/layers.js";
+import type { Params } from "../../nn/params.js";
+import { pictureEncoder, speechEncoder } from "../parts/encoders.js";
+import type { Noise } from "../parts/noise.js";
+import { shrink } from "../parts/pictures.js";
+import { adaptiveWeighting } from "../parts/weighting.js";
+import { type Config, pointCount } from "./config.js";
+
+/** Side of the maps on which modalities are weighted. */
+export const mapSide = 8;
+
+/** Modalities in the order of the ACW weights. */
+export const modalities = ["identity", "expression", "speech", "position"] as const;
+
+export interface IdentityCode {
+  /** [N, C, 8, 8] */
+  readonly map: Value;
+  /** [N, C] */
+  readonly code: Value;
+  /** Attention score of this view [N, 1]. */
+  readonly score: Value;
+  /** Early maps, for a feature loss. */
+  readonly stages: readonly Value[];
+}
+
+/** One identity view x [N, 3, S, S] -> its map, code and attention score (merged over views by `poolViews`). */
+export function identityEncoder(config: Config, p: Params, x: Value): IdentityCode {
+  return p.scope("identity", (q) => {
+    const stages = pictureEncoder(q, "views", shrink(x, 64), config.encoderWidths);
+    const map = activate(convLayer(q, "map", stages[stages.length - 1] as Value, { out: config.width, kernel: 3 }));
+    const code = linear(q, "code", mean(map, { axes: [2, 3], keepDims: false }), { out: config.width });
+    return { map, code, score: linear(q, "score", activate(code), { out: 1, gain: 0.1 }), stages };
+  });
+}
+
+/** Guide pictures x [N, 3, S, S], of which only the part above the nose tip is looked at -> expression code [N, C]. */
+export function expressionEncoder(config: Config, p: Params, x: Value): Value {
+  return p.scope("expression", (q) => {
+    const side = x.shape[2] as number;
+    const upper = slice(x, 2, side / 16, (9 * side) / 16); // rows 1/16 .. 9/16: brows and eyes; mouth, chin and nose tip are below
+    const small = shrink(upper, 32); // [N, 3, 32, 64]
+    const stages = pictureEncoder(q, "guide", small, config.encoderWidths);
+    const last = stages[stages.length - 1] as Value; // [N, D, 4, 8]
+    const flat = reshape(last, [last.shape[0] as number, -1]);
+    return linear(q, "code", activate(linear(q, "hidden", flat, { out: config.width })), { out: config.width });
+  });
+}
+
+/** Log-mel [B, M, 4 (T + 20)] -> audio-lip code [B, T, C]. */
+export function speechCode(config: Config, p: Params, mel: Value, noise?: Noise): Value {
+  return p.scope("speech", (q) =>
+    speechEncoder(q, "encoder", mel, { width: config.audioWidth, out: config.width, dropout: config.dropout, ...(noise === undefined ? {} : { noise }) }),
+  );
+}
+
+/** Position [N, D] and base points [N, L, 2] (pixels) -> where and how the face stands: [N, C, 8, 8]. */
+export function positionEncoder(config: Config, p: Params, position: Value, base: Value): Value {
+  return p.scope("position", (q) => {
+    const n = position.shape[0] as number;
+    const code = linear(q, "code", activate(linear(q, "hidden", position, { out: config.width })), { out: config.width });
+    const outline = activate(linear(q, "place-hidden", reshape(sub(div(base, config.size / 2), 1), [n, pointCount * 2]), { out: config.width / 2 }));
+    const place = reshape(linear(q, "place", outline, { out: 4 * mapSide * mapSide, gain: 0.5 }), [n, 4, mapSide, mapSide]);
+    return add(spread(code), convLayer(q, "place-map", place, { out: config.width, kernel: 1 }));
+  });
+}
+
+/** [N, C] -> the same everywhere on the map [N, C, 8, 8]. */
+export function spread(code: Value): Value {
+  const [n, c] = code.shape as [number, number];
+  return expand(reshape(code, [n, c, 1, 1]), [n, c, mapSide, mapSide]);
+}
+
+export interface FrameCodes {
+  /** Merged identity [N, C, 8, 8] and the shape of the face at rest [N, L, 2] in centimetres. */
+  readonly identity: Value;
+  readonly shape: Value;
+  /** [N, C] each. */
+  readonly expression: Value;
+  readonly speech: Value;
+  /** [N, D], [N, L, 2] pixels, [N] pixels per centimetre. */
+  readonly position: Value;
+  readonly base: Value;
+  readonly scale: Value;
+}
+
+export interface FramePoints {
+  /** [N, L, 2] in pixels. */
+  readonly points: Value;
+  /** [N, C, 8, 8] */
+  readonly fused: Value;
+  /** ACW weights [N, 4, C, 8, 8]. */
+  readonly weights: Value;
+  /** Displacement from the base in centimetres [N, L, 2]. */
+  readonly offsets: Value;
+}
+
+/** Weighs and fuses the modalities of every frame and says where its points are. */
+export function framePoints(config: Config, p: Params, codes: FrameCodes): FramePoints {
+  const n = codes.position.shape[0] as number;
+  const rest = activate(linear(p, "rest", reshape(codes.shape, [n, pointCount * 2]), { out: config.width, gain: 0.3 }));
+  const identity = add(convLayer(p, "identity-map", codes.identity, { out: config.width, kernel: 1 }), spread(linear(p, "rest-code", rest, { out: config.width })));
+  const expression = spread(linear(p, "expression-map", activate(codes.expression), { out: config.width }));
+  const speech = spread(linear(p, "speech-map", activate(codes.speech), { out: config.width }));
+  const position = positionEncoder(config, p, codes.position, codes.base);
+  const { fused, weights } = adaptiveWeighting(p, "weighting", [identity, expression, speech, position]);
+  return p.scope("points", (q) => {
+    const narrow = activate(convLayer(q, "narrow", fused, { out: 16, kernel: 1 }));
+    const pooled = mean(fused, { axes: [2, 3], keepDims: false });
+    const joined = concat([reshape(narrow, [n, 16 * mapSide * mapSide]), pooled], 1);
+    const hidden = activate(linear(q, "hidden", joined, { out: 2 * config.width }));
+    const offsets = reshape(linear(q, "offsets", hidden, { out: pointCount * 2, gain: 0.05 }), [n, pointCount, 2]);
+    const points = add(codes.base, mul(offsets, reshape(codes.scale, [n, 1, 1])));
+    return { points, fused, weights, offsets };
+  });
+}

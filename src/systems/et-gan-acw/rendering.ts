@@ -1,0 +1,50 @@
+/** The generator's picture side: warp the identity views by the points, blend them, paint what warping cannot give. */
+import { add, mul, sub } from "../../graph/ops/arithmetic.js";
+import { concat, expand, reshape, transpose } from "../../graph/ops/layout.js";
+import { softmax, sum } from "../../graph/ops/reduce.js";
+import { resizeBilinear } from "../../graph/ops/resize.js";
+import type { Value } from "../../graph/value.js";
+import { convLayer } from "../../nn/layers.js";
+import type { Params } from "../../nn/params.js";
+import { painter, viewJudge } from "../parts/painter.js";
+import { lookUp, mapCount, pointMotion } from "../parts/warp.js";
+import { type Config, flowSize } from "./config.js";
+
+export interface Rendered {
+  /** [N, 3, S, S] in 0..1. */
+  readonly picture: Value;
+  /** The warped and blended views before painting. */
+  readonly warped: Value;
+  /** Share of the painter per pixel [N, 1, S, S]. */
+  readonly mask: Value;
+  /** Maps of the target's point groups [N, G, S/2, S/2]. */
+  readonly maps: Value;
+}
+
+/**
+ * views [N, K, 3, S, S] in 0..1, viewPoints [N, K, L, 2], viewMask [N, K], points [N, L, 2] (pixels), fused [N, C, 8, 8].
+ * Nothing here needs a gradient to a picture: views are warped first and judged after.
+ */
+export function render(config: Config, p: Params, inputs: { readonly views: Value; readonly viewPoints: Value; readonly viewMask: Value; readonly points: Value; readonly fused: Value }): Rendered {
+  const { views, viewPoints, viewMask, points, fused } = inputs;
+  const [n, k] = views.shape as [number, number];
+  const s = config.size;
+  const side = flowSize(config);
+  return p.scope("generator", (q) => {
+    const { places, maps } = pointMotion(q, "motion", points, viewPoints, { side, size: s });
+    const pictures = reshape(views, [n * k, 3, s, s]);
+    const coarse = lookUp(pictures, places, s, 1); // [N·K, 3, S/2, S/2]
+    const perView = reshape(expand(reshape(maps, [n, 1, mapCount, side, side]), [n, k, mapCount, side, side]), [n * k, mapCount, side, side]);
+    const judged = viewJudge(q, "judge", concat([sub(mul(coarse, 2), 1), perView], 1), s / 32);
+
+    const shift = reshape(transpose(judged.shift, [0, 2, 3, 1]), [n, k, side, side, 2]);
+    const fine = lookUp(pictures, add(places, shift), s, 2); // [N·K, 3, S, S]
+    const missing = mul(sub(viewMask, 1), 1e4);
+    const scores = add(reshape(resizeBilinear(judged.score, 2), [n, k, 1, s, s]), reshape(missing, [n, k, 1, 1, 1]));
+    const warped = sum(mul(reshape(fine, [n, k, 3, s, s]), softmax(scores, 1)), { axes: [1], keepDims: false });
+
+    const code = convLayer(q, "code", fused, { out: config.width, kernel: 1 });
+    const { picture, mask } = painter(q, "painter", { warped, maps, code }, config.painterWidths);
+    return { picture, warped, mask, maps };
+  });
+}

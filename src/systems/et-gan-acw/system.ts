@@ -1,0 +1,32 @@
+/**
+ * ET-GAN-ACW: several identity images, an expression video of anyone and speech -> that identity speaking with that expression.
+ *
+ * Zeng, Liu, Lin, Ge: Talking Face Generation with Expression-Tailored Generative Adversarial Network, ACM Multimedia 2020.
+ * Zeng, Zhao, Zhang, Liu, Li: Expression-tailored talking face generation with adaptive cross-modal weighting, Neurocomputing 2022.
+ *
+ * The papers' (block level; no figure of widths, weights or training is known):
+ *   multi-image identity encoder with a learned merge, expression encoder, audio-lip encoder, face-position branch, adaptive
+ *   cross-modal weighting of the four, one generator with identity skips, frame discriminator, spatial-temporal discriminator.
+ * Ours, with the reason:
+ *   - the generator predicts face points, warps the identity views by them and paints only what warping cannot give: a painter of
+ *     whole faces needs hundreds of people to keep an unseen identity;
+ *   - the expression encoder sees only what lies above the nose tip, and one code a second: lips can only come from the speech;
+ *   - position carries the rigid head motion and the guide's brow and eye displacements, relative to the guide's own face at rest;
+ *   - training in phases: points first (all encoders), then pictures, then the adversaries.
+ */
+import type { System } from "../system.js";
+import { type Config, parseConfig, presets } from "./config.js";
+import { expressionNetwork, frameNetwork, identityNetwork, speechNetwork } from "./deploy.js";
+import { motionPhase } from "./motion-phase.js";
+import { adversarialPhase, renderPhase } from "./render-phase.js";
+
+export const etGanAcw: System<Config> = {
+  name: "et-gan-acw",
+  title: "ET-GAN-ACW",
+  citation: "Zeng et al., ACM Multimedia 2020 (doi 10.1145/3394171.3413844); Zeng et al., Neurocomputing 2022",
+  groups: ["generator", "discriminator"],
+  parseConfig,
+  presets,
+  phases: [motionPhase, renderPhase, adversarialPhase],
+  networks: [identityNetwork, expressionNetwork, speechNetwork, frameNetwork],
+};

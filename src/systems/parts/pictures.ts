@@ -1,0 +1,42 @@
+/** Raw uint8 pictures in, network pictures out and back. */
+import { add, clip, div, mul, sub } from "../../graph/ops/arithmetic.js";
+import { cast } from "../../graph/ops/cast.js";
+import { expand, reshape, slice, transpose } from "../../graph/ops/layout.js";
+import { averagePool } from "../../graph/ops/pool.js";
+import type { Value } from "../../graph/value.js";
+
+/** uint8 [..., H, W, 3] -> float32 [N, 3, H, W] in 0..1, N the product of the leading axes. */
+export function fromBytes(x: Value): Value {
+  const [h, w, c] = x.shape.slice(-3) as [number, number, number];
+  return div(transpose(reshape(cast(x, "float32"), [-1, h, w, c]), [0, 3, 1, 2]), 255);
+}
+
+/** float32 [N, 3, H, W] in 0..1 -> uint8 [N, H, W, 3], rounded. */
+export function toBytes(x: Value): Value {
+  return cast(add(mul(clip(transpose(x, [0, 2, 3, 1]), 0, 1), 255), 0.5), "uint8");
+}
+
+/**
+ * Brightness and colour change, the same for all pictures of a sample.
+ * x [N, 3, H, W] with N a multiple of B; noise [B, 3] uniform in 0..1 -> factors 1 ± strength.
+ */
+export function tint(x: Value, noise: Value, strength: number): Value {
+  const [n, c, h, w] = x.shape as [number, number, number, number];
+  const b = noise.shape[0] as number;
+  const factor = add(mul(sub(noise, 0.5), 2 * strength), 1);
+  const spread = reshape(expand(reshape(factor, [b, 1, c]), [b, n / b, c]), [n, c, 1, 1]);
+  return clip(mul(reshape(x, [n, c, h, w]), spread), 0, 1);
+}
+
+/** Average pooling down to `side` pixels. */
+export function shrink(x: Value, side: number): Value {
+  const factor = (x.shape[2] as number) / side;
+  return factor === 1 ? x : averagePool(x, [factor, factor]);
+}
+
+/** Horizontal and vertical differences of neighbouring pixels of [N, C, H, W]. */
+export function differences(x: Value): readonly [Value, Value] {
+  const h = x.shape[2] as number;
+  const w = x.shape[3] as number;
+  return [sub(slice(x, 3, 1, w), slice(x, 3, 0, w - 1)), sub(slice(x, 2, 1, h), slice(x, 2, 0, h - 1))];
+}
