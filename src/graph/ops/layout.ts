@@ -1,0 +1,177 @@
+/** Operators that only move or repeat elements: reshape, transpose, concat, split, slice, pad, expand. */
+import { apply, applyAll } from "../graph.js";
+import { axisIn, broadcast, broadcastAxes, sameShape, show, sizeOf, sliceLength } from "../shape.js";
+import type { Operator, Value } from "../value.js";
+import { sum } from "./reduce.js";
+
+const Reshape: Operator<readonly [Value, Value], { shape: readonly number[] }> = {
+  onnx: "Reshape",
+  infer: ([x], { shape }) => ({ dtype: x.dtype, shape }),
+  vjp: ({ inputs: [x], dy }) => [reshape(dy, x.shape), null],
+};
+
+const Transpose: Operator<readonly [Value], { perm: readonly number[] }> = {
+  onnx: "Transpose",
+  infer: ([x], { perm }) => ({ dtype: x.dtype, shape: perm.map((axis) => x.shape[axis]!) }),
+  encode: ({ perm }) => ({ perm: { kind: "ints", value: perm } }),
+  vjp: ({ attributes: { perm }, dy }) => [transpose(dy, perm.map((_, i) => perm.indexOf(i)))],
+};
+
+const Concat: Operator<readonly Value[], { axis: number }> = {
+  onnx: "Concat",
+  infer: (inputs, { axis }) => {
+    const first = inputs[0]!;
+    return { dtype: first.dtype, shape: first.shape.map((n, i) => (i === axis ? inputs.reduce((total, x) => total + x.shape[axis]!, 0) : n)) };
+  },
+  encode: ({ axis }) => ({ axis: { kind: "int", value: axis } }),
+  vjp: ({ inputs, attributes: { axis }, dy }) => split(dy, inputs.map((x) => x.shape[axis]!), axis),
+};
+
+const Split: Operator<readonly [Value, Value], { axis: number; sizes: readonly number[] }> = {
+  onnx: "Split",
+  infer: ([x], { axis, sizes }) => sizes.map((size) => ({ dtype: x.dtype, shape: x.shape.map((n, i) => (i === axis ? size : n)) })),
+  encode: ({ axis }) => ({ axis: { kind: "int", value: axis } }),
+  vjp: ({ outputs, attributes: { axis }, dys }) => [concat(outputs.map((y, i) => dys[i] ?? filled(y, 0)), axis), null],
+};
+
+interface Cut {
+  readonly axis: number;
+  readonly start: number;
+  readonly end: number;
+  readonly step: number;
+}
+
+type SliceInputs = readonly [Value, Value, Value, Value, Value];
+
+const Slice: Operator<SliceInputs, Cut> = {
+  onnx: "Slice",
+  infer: ([x], { axis, start, end, step }) => ({
+    dtype: x.dtype,
+    shape: x.shape.map((n, i) => (i === axis ? sliceLength(start, end, step) : n)),
+  }),
+  vjp: ({ inputs: [x], attributes: cut, dy }) => [cut.step === 1 ? { axis: cut.axis, start: cut.start, value: dy } : spread(dy, x, cut), null, null, null, null],
+};
+
+const Pad: Operator<readonly [Value, Value, Value], { pairs: readonly (readonly [number, number])[] }> = {
+  onnx: "Pad",
+  infer: ([x], { pairs }) => ({ dtype: x.dtype, shape: x.shape.map((n, i) => n + pairs[i]![0] + pairs[i]![1]) }),
+  vjp: ({ inputs: [x], attributes: { pairs }, dy }) => {
+    let dx = dy;
+    pairs.forEach(([before], axis) => (dx = slice(dx, axis, before, before + x.shape[axis]!)));
+    return [dx, null, null];
+  },
+};
+
+const Expand: Operator<readonly [Value, Value], { shape: readonly number[] }> = {
+  onnx: "Expand",
+  infer: ([x], { shape }) => ({ dtype: x.dtype, shape }),
+  vjp: ({ inputs: [x], dy }) => [reshape(sum(dy, { axes: broadcastAxes(x.shape, dy.shape) }), x.shape), null],
+};
+
+/** The same elements in another shape; one size may be -1. Also squeezes and unsqueezes. */
+export function reshape(x: Value, shape: readonly number[]): Value {
+  const unknown = shape.indexOf(-1);
+  const known = sizeOf(shape.filter((n) => n !== -1));
+  const full = shape.map((n, i) => (i === unknown ? sizeOf(x.shape) / known : n));
+  if (shape.some((n, i) => n < 0 && i !== unknown) || sizeOf(full) !== sizeOf(x.shape) || !full.every(Number.isInteger)) {
+    x.graph.fail("Reshape", `${show(x.shape)} has ${sizeOf(x.shape)} elements and does not fit ${show(shape)}.`);
+  }
+  if (sameShape(full, x.shape)) return x;
+  // a reshape of a reshape reads the source
+  const source = x.producer?.op === "Reshape" ? x.producer.inputs[0]! : x;
+  if (sameShape(full, source.shape)) return source;
+  return apply(Reshape, [source, indices(x, full)], { shape: full });
+}
+
+export function transpose(x: Value, perm: readonly number[]): Value {
+  const rank = x.shape.length;
+  if (perm.length !== rank || !x.shape.every((_, i) => perm.includes(i))) {
+    x.graph.fail("Transpose", `${show(perm)} is no permutation of the ${rank} axes of ${show(x.shape)}.`);
+  }
+  return perm.every((axis, i) => axis === i) ? x : apply(Transpose, [x], { perm: [...perm] });
+}
+
+export function concat(xs: readonly Value[], axis: number): Value {
+  const first = xs[0];
+  if (first === undefined) throw new TypeError("internal: concat of nothing");
+  const at = axisIn(axis, first.shape.length) ?? first.graph.fail("Concat", `axis ${axis} is outside ${show(first.shape)}.`);
+  for (const x of xs) {
+    if (x.dtype !== first.dtype || x.shape.length !== first.shape.length || x.shape.some((n, i) => i !== at && n !== first.shape[i])) {
+      first.graph.fail("Concat", `${x.dtype} ${show(x.shape)} does not join ${first.dtype} ${show(first.shape)} along axis ${at}.`);
+    }
+  }
+  return xs.length === 1 ? first : apply(Concat, xs, { axis: at });
+}
+
+/** Cuts an axis into parts of the given sizes. */
+export function split(x: Value, sizes: readonly number[], axis: number): readonly Value[] {
+  const at = axisIn(axis, x.shape.length) ?? x.graph.fail("Split", `axis ${axis} is outside ${show(x.shape)}.`);
+  if (sizes.length === 0 || sizes.some((n) => !Number.isInteger(n) || n < 0) || sizes.reduce((a, b) => a + b, 0) !== x.shape[at]) {
+    x.graph.fail("Split", `sizes ${show(sizes)} do not add up to axis ${at} of ${show(x.shape)}.`);
+  }
+  return sizes.length === 1 ? [x] : applyAll(Split, [x, indices(x, sizes)], { axis: at, sizes: [...sizes] });
+}
+
+/**
+ * Elements start, start + step, … before end along an axis. Negative start and end count from the back; both are limited to the axis.
+ * A negative step walks backwards from `start` down to, not including, `end`; to include element 0 give an `end` of -Infinity.
+ */
+export function slice(x: Value, axis: number, start: number, end: number, step = 1): Value {
+  const at = axisIn(axis, x.shape.length) ?? x.graph.fail("Slice", `axis ${axis} is outside ${show(x.shape)}.`);
+  if (!Number.isInteger(step) || step === 0) x.graph.fail("Slice", `the step is ${step}, expected a whole number other than 0.`);
+  const n = x.shape[at]!;
+  const [low, high] = step > 0 ? [0, n] : [-1, n - 1];
+  const inside = (i: number): number => Math.min(high, Math.max(low, i < 0 ? i + n : i));
+  const cut = { axis: at, start: inside(start), end: inside(end), step };
+  if (!Number.isInteger(cut.start) || !Number.isInteger(cut.end)) x.graph.fail("Slice", `from ${start} to ${end} are no whole numbers.`);
+  if (step === 1 && cut.start === 0 && cut.end === n) return x;
+  // ONNX counts a negative end from the back, so "before element 0" is written far below
+  const end64 = cut.end < 0 ? -(2 ** 40) : cut.end;
+  return apply(Slice, [x, indices(x, [cut.start]), indices(x, [end64]), indices(x, [at]), indices(x, [step])], cut);
+}
+
+/** Reverses the order along an axis. */
+export function flip(x: Value, axis: number): Value {
+  return slice(x, axis, -1, -Infinity, -1);
+}
+
+/** Adds `[before, after]` elements of a value to every axis. */
+export function pad(x: Value, pairs: readonly (readonly [number, number])[], value = 0): Value {
+  if (pairs.length !== x.shape.length) x.graph.fail("Pad", `${pairs.length} pairs given for ${show(x.shape)}; one pair for each axis is needed.`);
+  if (pairs.some((pair) => pair.some((n) => !Number.isInteger(n) || n < 0))) x.graph.fail("Pad", `amounts ${pairs.map(show).join(" ")} must be whole numbers ≥ 0.`);
+  if (pairs.every(([before, after]) => before === 0 && after === 0)) return x;
+  const amounts = [...pairs.map((p) => p[0]), ...pairs.map((p) => p[1])];
+  return apply(Pad, [x, indices(x, amounts), x.graph.scalar(value, x.dtype)], { pairs: pairs.map(([before, after]) => [before, after] as const) });
+}
+
+/** Repeats axes of length 1 (and new leading axes) up to the shape. */
+export function expand(x: Value, shape: readonly number[]): Value {
+  const full = broadcast(x.shape, shape);
+  if (full === null || !sameShape(full, shape)) x.graph.fail("Expand", `${show(x.shape)} does not expand to ${show(shape)}.`);
+  return sameShape(x.shape, shape) ? x : apply(Expand, [x, indices(x, shape)], { shape: [...shape] });
+}
+
+/** A value of the shape and type of `like`, every element the same. */
+export function filled(like: Value, value: number): Value {
+  return expand(like.graph.scalar(value, like.dtype), like.shape);
+}
+
+/** A list of whole numbers as an int64 constant of the value's graph. */
+export function indices(x: Value, numbers: readonly number[]): Value {
+  return x.graph.constant(numbers, [numbers.length], "int64");
+}
+
+/** Gradient of a slice with a step: elements of dy at start, start + step, …, zeros elsewhere. */
+function spread(dy: Value, x: Value, { axis, start, step }: Cut): Value {
+  const count = dy.shape[axis]!;
+  const forward = step > 0 ? dy : flip(dy, axis);
+  const first = step > 0 ? start : start + step * (count - 1);
+  const stride = Math.abs(step);
+  // [.., n] → [.., n, stride] with zeros behind every element → [.., n·stride]
+  const tall = reshape(forward, [...x.shape.slice(0, axis), count, 1, ...x.shape.slice(axis + 1)]);
+  const padded = pad(tall, tall.shape.map((_, i) => [0, i === axis + 1 ? stride - 1 : 0] as const));
+  const flat = reshape(padded, forward.shape.map((n, i) => (i === axis ? n * stride : n)));
+  const trimmed = slice(flat, axis, 0, Math.min(count * stride, x.shape[axis]! - first));
+  const after = x.shape[axis]! - first - trimmed.shape[axis]!;
+  return pad(trimmed, trimmed.shape.map((_, i) => (i === axis ? ([first, after] as const) : ([0, 0] as const))));
+}

@@ -1,0 +1,124 @@
+/** Sessions: create on a device, check the feeds, run, fill state in place. */
+import { Tensor as OrtTensor, type InferenceSession } from "onnxruntime-node";
+import { TalkfaceError } from "../base/errors.js";
+import { arrayClass } from "../graph/dtype.js";
+import { decodeModel, encodeModel, type OnnxModel, type OnnxValueInfo } from "../graph/onnx.js";
+import { sizeOf } from "../graph/shape.js";
+import { openSession, type Device, type Provider } from "./devices.js";
+import type { Tensor } from "./tensor.js";
+import { threadsFor } from "./threads.js";
+
+export interface SessionOptions {
+  readonly device?: Device;
+  /** Threads inside an operator; by default those of training or of a generator (threads.ts). */
+  readonly threads?: number;
+  /** A graph with gradients: memory patterns off, which halves the peak at the same speed. */
+  readonly training?: boolean;
+  /** Name of the model in messages. */
+  readonly where?: string;
+}
+
+export interface RunOptions {
+  /** Outputs to compute; all by default. */
+  readonly fetch?: readonly string[];
+  /**
+   * Tensors that are filled with the outputs of their names and returned. One may share its array with a feed only where
+   * `provenAliases` (graph/alias.ts) allows it.
+   */
+  readonly into?: Readonly<Record<string, Tensor>>;
+}
+
+export interface Session {
+  readonly provider: Provider;
+  readonly inputs: readonly OnnxValueInfo[];
+  readonly outputs: readonly OnnxValueInfo[];
+  run(feeds: Readonly<Record<string, Tensor>>, options?: RunOptions): Promise<Record<string, Tensor>>;
+  release(): Promise<void>;
+}
+
+/** Opens a session. Runs are synchronous inside ONNX Runtime: they hold up the event loop of their thread. */
+export async function createSession(model: OnnxModel | Uint8Array, options: SessionOptions = {}): Promise<Session> {
+  const { device = "cpu", training = false, where = "model" } = options;
+  const bytes = model instanceof Uint8Array ? model : encodeModel(model);
+  const { graph } = model instanceof Uint8Array ? decodeModel(model, where) : model;
+  const { session, provider } = await openSession(bytes, device, {
+    intraOpNumThreads: options.threads ?? threadsFor(training ? "training" : "generator"),
+    interOpNumThreads: 1,
+    enableMemPattern: !training,
+    logSeverityLevel: 3,
+  });
+  return new OrtSession(session, provider, graph.inputs, graph.outputs, where);
+}
+
+class OrtSession implements Session {
+  readonly provider: Provider;
+  readonly inputs: readonly OnnxValueInfo[];
+  readonly outputs: readonly OnnxValueInfo[];
+  readonly #session: InferenceSession;
+  readonly #where: string;
+  #released = false;
+
+  constructor(session: InferenceSession, provider: Provider, inputs: readonly OnnxValueInfo[], outputs: readonly OnnxValueInfo[], where: string) {
+    this.#session = session;
+    this.provider = provider;
+    this.inputs = inputs;
+    this.outputs = outputs;
+    this.#where = where;
+  }
+
+  async run(feeds: Readonly<Record<string, Tensor>>, { fetch, into = {} }: RunOptions = {}): Promise<Record<string, Tensor>> {
+    const wanted = fetch ?? this.outputs.map(({ name }) => name);
+    const problems = [
+      ...compare("input", this.inputs, feeds, this.inputs.map(({ name }) => name)),
+      ...compare("output", this.outputs, into, wanted.filter((name) => name in into)),
+      ...Object.keys(into).filter((name) => !wanted.includes(name) && this.outputs.some((y) => y.name === name)).map((name) => `output "${name}" is to be filled but not fetched`),
+      ...wanted.filter((name) => !this.outputs.some((y) => y.name === name)).map((name) => `there is no output "${name}" (there are ${this.outputs.map((y) => y.name).join(", ")})`),
+    ];
+    if (this.#released) problems.unshift("the session was released");
+    if (problems.length > 0) throw new TalkfaceError("internal", `${this.#where}: cannot run: ${problems.join("; ")}.`);
+
+    const fetches: Record<string, OrtTensor | null> = {};
+    for (const name of wanted) fetches[name] = into[name] === undefined ? null : toOrt(into[name]);
+    let results: InferenceSession.OnnxValueMapType;
+    try {
+      results = await this.#session.run(Object.fromEntries(this.inputs.map(({ name }) => [name, toOrt(feeds[name]!)])), fetches);
+    } catch (error) {
+      throw new TalkfaceError("device", `${this.#where}: failed while running on ${this.provider}: ${(error as Error).message.split("\n")[0]!}`, { cause: error });
+    }
+    return Object.fromEntries(wanted.map((name) => [name, into[name] ?? fromOrt(results[name] as OrtTensor)]));
+  }
+
+  /** Frees the session; later runs are refused, a second release does nothing. */
+  async release(): Promise<void> {
+    if (this.#released) return;
+    this.#released = true;
+    await this.#session.release();
+  }
+}
+
+/** Everything that is wrong with tensors given for declared values. */
+function compare(what: "input" | "output", declared: readonly OnnxValueInfo[], given: Readonly<Record<string, Tensor>>, required: readonly string[]): string[] {
+  const problems: string[] = [];
+  const known = new Set(declared.map(({ name }) => name));
+  for (const name of Object.keys(given)) if (!known.has(name)) problems.push(`there is no ${what} "${name}" (there are ${[...known].join(", ")})`);
+  for (const { name, dtype, shape } of declared) {
+    if (!required.includes(name)) continue;
+    const tensor = given[name];
+    if (tensor === undefined) problems.push(`${what} "${name}" is missing`);
+    else if (tensor.dtype !== dtype) problems.push(`${what} "${name}" is ${tensor.dtype}, expected ${dtype}`);
+    else if (tensor.shape.length !== shape.length || shape.some((n, i) => typeof n === "number" && n !== tensor.shape[i])) {
+      problems.push(`${what} "${name}" has shape [${tensor.shape.join(",")}], expected [${shape.join(",")}]`);
+    } else if (!(tensor.data instanceof arrayClass(dtype)) || tensor.data.length !== sizeOf(tensor.shape)) {
+      problems.push(`${what} "${name}" holds ${tensor.data.length} elements in ${tensor.data.constructor.name}, expected ${sizeOf(tensor.shape)} in ${arrayClass(dtype).name}`);
+    }
+  }
+  return problems;
+}
+
+function toOrt({ dtype, shape, data }: Tensor): OrtTensor {
+  return new OrtTensor(dtype as OrtTensor.Type, data as OrtTensor.DataTypeMap[OrtTensor.Type], shape);
+}
+
+function fromOrt({ type, dims, data }: OrtTensor): Tensor {
+  return { dtype: type as Tensor["dtype"], shape: dims, data: data as Tensor["data"] };
+}
