@@ -1,0 +1,59 @@
+/** What training reads again and again: face geometry and speech of whole clips, and decoded frames, within a bound of memory. */
+import { logMel } from "../media/spectrogram.js";
+import { type FaceFrame, faceAtRest, faceFrame } from "../features/face-frame.js";
+import { levelOf } from "../features/speech.js";
+import type { ClipEntry, Dataset } from "./dataset.js";
+
+export interface ClipFeatures {
+  readonly faces: readonly FaceFrame[];
+  /** Median shape of the clip [L, 3] in centimetres. */
+  readonly rest: Float32Array;
+  /** Log-mel [columns, M]. */
+  readonly mel: Float32Array;
+  readonly reference: number;
+}
+
+export class ClipCache {
+  readonly #dataset: Dataset;
+  readonly #features = new Map<string, Promise<ClipFeatures>>();
+  readonly #frames = new Map<string, Uint8Array>();
+  readonly #limit: number;
+  #bytes = 0;
+
+  /** `limitBytes` bounds the decoded frames that are kept. */
+  constructor(dataset: Dataset, limitBytes: number) {
+    this.#dataset = dataset;
+    this.#limit = limitBytes;
+  }
+
+  features(clip: ClipEntry): Promise<ClipFeatures> {
+    let found = this.#features.get(clip.id);
+    if (found === undefined) {
+      found = this.#load(clip);
+      this.#features.set(clip.id, found);
+    }
+    return found;
+  }
+
+  /** Pixels of a frame [H, W, 3]; shared, not to be written to. */
+  async frame(clip: ClipEntry, t: number): Promise<Uint8Array> {
+    const key = `${clip.id}/${t}`;
+    const known = this.#frames.get(key);
+    if (known !== undefined) return known;
+    const { data } = await this.#dataset.readFrame(clip, t);
+    if (this.#bytes + data.length <= this.#limit) {
+      this.#frames.set(key, data);
+      this.#bytes += data.length;
+    }
+    return data;
+  }
+
+  async #load(clip: ClipEntry): Promise<ClipFeatures> {
+    const [mesh, speech] = await Promise.all([this.#dataset.readArray(clip, "mesh"), this.#dataset.readSpeech(clip)]);
+    const stride = 478 * 3;
+    const faces = Array.from({ length: clip.frames }, (_, t) => faceFrame(mesh.data.subarray(t * stride, (t + 1) * stride)));
+    const { mel: settings, sampleRateHz } = this.#dataset.contract;
+    const mel = logMel(speech, settings, sampleRateHz);
+    return { faces, rest: faceAtRest(faces), mel, reference: levelOf(mel, settings.bands).reference };
+  }
+}

@@ -1,0 +1,90 @@
+/**
+ * Rigid placement of a face in a crop: image point = scale · (R c) with y turned down, plus a translation, where c is a point of the
+ * face in its own axes (centimetres; x to the picture's right, y up, z towards the camera).
+ */
+import type { HeadPose } from "../face/pose.js";
+
+export interface RigidPose {
+  /** Row-major 3 x 3. */
+  readonly rotation: readonly number[];
+  /** Pixels per centimetre. */
+  readonly scale: number;
+  readonly translation: readonly [x: number, y: number];
+}
+
+export function rigidPose({ rotation, scale, translation }: HeadPose): RigidPose {
+  return { rotation: Array.from(rotation), scale, translation: [translation[0], translation[1]] };
+}
+
+/** The pose of the mirrored picture of a crop of `size` pixels. */
+export function mirrorPose({ rotation: r, scale, translation: [x, y] }: RigidPose, size: number): RigidPose {
+  const [a, b, c, d, e, f, g, h, i] = r as [number, number, number, number, number, number, number, number, number];
+  return { rotation: [a, -b, -c, -d, e, f, -g, h, i], scale, translation: [size - x, y] };
+}
+
+/** Angles in radians with R = Rz(roll) Ry(yaw) Rx(pitch). */
+export function anglesOf({ rotation: r }: RigidPose): { readonly yaw: number; readonly pitch: number; readonly roll: number } {
+  return {
+    yaw: Math.asin(Math.max(-1, Math.min(1, -(r[6] as number)))),
+    roll: Math.atan2(r[3] as number, r[0] as number),
+    pitch: Math.atan2(r[7] as number, r[8] as number),
+  };
+}
+
+export function rotationOf(yaw: number, pitch: number, roll: number): number[] {
+  const [cy, sy, cp, sp, cr, sr] = [Math.cos(yaw), Math.sin(yaw), Math.cos(pitch), Math.sin(pitch), Math.cos(roll), Math.sin(roll)];
+  return [cr * cy, cr * sy * sp - sr * cp, cr * sy * cp + sr * sp, sr * cy, sr * sy * sp + cr * cp, sr * sy * cp - cr * sp, -sy, cy * sp, cy * cp];
+}
+
+/** Places face points [L, 3] (centimetres) in the crop: [L, 2] pixels. */
+export function placePoints(shape: Float32Array, pose: RigidPose): Float32Array {
+  const r = pose.rotation as number[];
+  const out = new Float32Array((shape.length / 3) * 2);
+  for (let i = 0, o = 0; i < shape.length; i += 3, o += 2) {
+    const [x, y, z] = [shape[i]!, shape[i + 1]!, shape[i + 2]!];
+    out[o] = pose.scale * (r[0]! * x + r[1]! * y + r[2]! * z) + pose.translation[0];
+    out[o + 1] = -pose.scale * (r[3]! * x + r[4]! * y + r[5]! * z) + pose.translation[1];
+  }
+  return out;
+}
+
+/** The inverse for points with depth [L, 3] in pixels (z away from the camera, any origin): face points in centimetres with mean depth 0. */
+export function unplacePoints(points: Float32Array, pose: RigidPose): Float32Array {
+  const r = pose.rotation as number[];
+  const count = points.length / 3;
+  let depth = 0;
+  for (let i = 2; i < points.length; i += 3) depth += points[i]! / count;
+  const out = new Float32Array(points.length);
+  for (let i = 0; i < points.length; i += 3) {
+    const x = (points[i]! - pose.translation[0]) / pose.scale;
+    const y = -(points[i + 1]! - pose.translation[1]) / pose.scale;
+    const z = -(points[i + 2]! - depth) / pose.scale;
+    out[i] = r[0]! * x + r[3]! * y + r[6]! * z;
+    out[i + 1] = r[1]! * x + r[4]! * y + r[7]! * z;
+    out[i + 2] = r[2]! * x + r[5]! * y + r[8]! * z;
+  }
+  return out;
+}
+
+/** The mean of several poses (angles, log scale, translation). */
+export function meanPose(poses: readonly RigidPose[]): RigidPose {
+  const n = poses.length;
+  const angles = poses.map(anglesOf);
+  const mean = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0) / n;
+  return {
+    rotation: rotationOf(mean(angles.map((a) => a.yaw)), mean(angles.map((a) => a.pitch)), mean(angles.map((a) => a.roll))),
+    scale: Math.exp(mean(poses.map((p) => Math.log(p.scale)))),
+    translation: [mean(poses.map((p) => p.translation[0])), mean(poses.map((p) => p.translation[1]))],
+  };
+}
+
+/** The target's pose when it moves from `own` as the guide moved from `rest` to `now`. */
+export function carryPose(own: RigidPose, rest: RigidPose, now: RigidPose): RigidPose {
+  const [o, r, n] = [anglesOf(own), anglesOf(rest), anglesOf(now)];
+  const ratio = own.scale / rest.scale;
+  return {
+    rotation: rotationOf(o.yaw + n.yaw - r.yaw, o.pitch + n.pitch - r.pitch, o.roll + n.roll - r.roll),
+    scale: now.scale * ratio,
+    translation: [own.translation[0] + (now.translation[0] - rest.translation[0]) * ratio, own.translation[1] + (now.translation[1] - rest.translation[1]) * ratio],
+  };
+}

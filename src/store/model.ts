@@ -1,0 +1,64 @@
+/** A deployed model: a folder with ONNX graphs, `model.json` and `card.md`. Nothing outside the folder is read. */
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { z } from "zod";
+import type { DataContract } from "../base/contract.js";
+import { fromSystemError, TalkfaceError } from "../base/errors.js";
+import { readJson, sha256, writeAtomic } from "../base/files.js";
+import { encodeModel, type OnnxModel } from "../graph/onnx.js";
+
+const description = z.strictObject({
+  formatVersion: z.literal(1),
+  system: z.string(),
+  config: z.record(z.string(), z.unknown()),
+  contract: z.object({ formatVersion: z.literal(1), fps: z.number(), sampleRateHz: z.number(), size: z.number(), landmarks: z.literal("ibug68"), crop: z.string(), mel: z.object({ windowSamples: z.number(), hopSamples: z.number(), fftSize: z.number(), bands: z.number(), lowHz: z.number(), highHz: z.number() }) }),
+  /** Licence of the weights. */
+  licence: z.string(),
+  /** What the weights were trained with: steps, data, seed. */
+  training: z.record(z.string(), z.union([z.string(), z.number()])),
+  networks: z.record(z.string().regex(/^[a-z0-9-]+$/), z.strictObject({ file: z.string().regex(/^[a-z0-9-]+\.onnx$/), sha256: z.string(), bytes: z.number() })),
+});
+
+export type ModelDescription = z.infer<typeof description> & { readonly contract: DataContract };
+
+export interface Model {
+  readonly folder: string;
+  readonly description: ModelDescription;
+  /** ONNX bytes by network name, digests checked. */
+  readonly networks: ReadonlyMap<string, Uint8Array>;
+}
+
+/** Writes the graphs and their description; the card is the author's. */
+export async function writeModel(folder: string, facts: Omit<ModelDescription, "formatVersion" | "networks">, graphs: ReadonlyMap<string, OnnxModel>): Promise<void> {
+  const networks: Record<string, { file: string; sha256: string; bytes: number }> = {};
+  for (const [name, graph] of graphs) {
+    const bytes = encodeModel(graph);
+    const file = `${name}.onnx`;
+    await writeAtomic(join(folder, file), bytes);
+    networks[name] = { file, sha256: sha256(bytes), bytes: bytes.length };
+  }
+  await writeAtomic(join(folder, "model.json"), `${JSON.stringify({ formatVersion: 1, ...facts, networks }, null, 2)}\n`);
+}
+
+/** Reads a model folder and checks every digest. */
+export async function readModel(folder: string): Promise<Model> {
+  const path = join(folder, "model.json");
+  const parsed = description.safeParse(await readJson(path));
+  if (!parsed.success) {
+    const issue = parsed.error.issues[0];
+    throw new TalkfaceError("bad-model", `${path}: ${issue?.path.join(".") ?? ""}: ${issue?.message ?? "not a model description"}. Install the model again.`);
+  }
+  const networks = new Map<string, Uint8Array>();
+  for (const [name, { file, sha256: expected }] of Object.entries(parsed.data.networks)) {
+    const at = join(folder, file);
+    let bytes: Uint8Array;
+    try {
+      bytes = await readFile(at);
+    } catch (error) {
+      throw fromSystemError(error, at);
+    }
+    if (sha256(bytes) !== expected) throw new TalkfaceError("bad-model", `${at}: its digest differs from the one in model.json. Install the model again.`);
+    networks.set(name, bytes);
+  }
+  return { folder, description: parsed.data as ModelDescription, networks };
+}
