@@ -117,24 +117,16 @@ function joinRow(x: Value, axis: number, parts: readonly Piece[]): Value {
     const { start, value } = only;
     return pad(value, x.shape.map((_, i) => (i === axis ? ([start, length - start - value.shape[axis]!] as const) : ([0, 0] as const))));
   }
-  const filled: Value[] = [];
+  const row: Value[] = [];
   let at = 0;
   const zerosTo = (end: number): void => {
-    if (end > at) filled.push(zeros(x, axis, end - at));
+    if (end > at) row.push(filled(x, 0, x.shape.with(axis, end - at)));
   };
   for (const { start, value } of parts) {
     zerosTo(start);
-    filled.push(value);
+    row.push(value);
     at = start + value.shape[axis]!;
   }
   zerosTo(length);
-  return concat(filled, axis);
-}
-
-function zeros(x: Value, axis: number, length: number): Value {
-  return filledShape(x, x.shape.map((n, i) => (i === axis ? length : n)));
-}
-
-function filledShape(x: Value, shape: readonly number[]): Value {
-  return filled({ ...x, shape }, 0);
+  return concat(row, axis);
 }

@@ -40,7 +40,8 @@ const Sub: Binary = { onnx: "Sub", infer: inferBinary("Sub"), vjp: ({ dy, needs 
 const Mul: Binary = {
   onnx: "Mul",
   infer: inferBinary("Mul"),
-  vjp: ({ inputs: [a, b], dy, needs }) => [needs[0] ? mul(dy, b) : null, needs[1] ? mul(dy, a) : null],
+  vjp: ({ inputs: [a, b], dy, needs }) =>
+    a === b ? [mul(mul(dy, 2), a), null] : [needs[0] ? mul(dy, b) : null, needs[1] ? mul(dy, a) : null],
 };
 const Div: Binary = {
   onnx: "Div",

@@ -4,11 +4,12 @@
 import { sizeOf, windowOutput, windowRemainder } from "../shape.js";
 import type { Value } from "../value.js";
 import { conv, convTranspose, type ConvShape } from "./conv.js";
-import { concat, flip, pad, reshape, slice, transpose } from "./layout.js";
+import { concat, cutAxes, flip, pad, reshape, slice, split, transpose } from "./layout.js";
 import { matmul, swapLast } from "./matmul.js";
 import { sum } from "./reduce.js";
 
-export type WeightGradientForm = "conv" | "offsets" | "columns";
+export const weightGradientForms = ["conv", "offsets", "columns"] as const;
+export type WeightGradientForm = (typeof weightGradientForms)[number];
 
 /** dX [N,C,…size] from dY [N,M,…] and w [M,C/g,…]. */
 export function convDataGradient(dy: Value, w: Value, size: readonly number[], c: ConvShape): Value {
@@ -34,6 +35,7 @@ function flippedWeight(w: Value, groups: number): Value {
 /** dW [M,C/g,…kernel] from x [N,C,…] and dY [N,M,…]; the form is chosen by shape unless given. */
 export function convWeightGradient(x: Value, dy: Value, c: ConvShape, form: WeightGradientForm = chooseForm(x, dy, c)): Value {
   if (form === "conv") return asConv(x, dy, c);
+  if (c.groups > 1) return byGroups(x, dy, c, form);
   return form === "offsets" ? byOffsets(x, dy, c) : byColumns(x, dy, c);
 }
 
@@ -64,15 +66,22 @@ function shifted(x: Value, c: ConvShape): Value[] {
   const out = windowOutput(x.shape.slice(2), c);
   const padded = pad(x, x.shape.map((_, i) => (i < 2 ? ([0, 0] as const) : ([pads[i - 2]!, pads[i - 2 + rank]!] as const))));
   return Array.from({ length: sizeOf(kernel) }, (_, position) => {
-    let part = padded;
     let rest = position;
-    for (let i = rank - 1; i >= 0; i--) {
+    const cuts = kernel.map((_, i) => i).reverse().map((i) => {
       const start = (rest % kernel[i]!) * dilation[i]!;
       rest = Math.floor(rest / kernel[i]!);
-      part = slice(part, i + 2, start, start + (out[i]! - 1) * stride[i]! + 1, stride[i]!);
-    }
-    return reshape(part, [x.shape[0]!, x.shape[1]!, sizeOf(out)]);
+      return { axis: i + 2, start, end: start + (out[i]! - 1) * stride[i]! + 1, step: stride[i]! };
+    });
+    return reshape(cutAxes(padded, cuts), [x.shape[0]!, x.shape[1]!, sizeOf(out)]);
   });
+}
+
+/** The matrix forms know no groups: one after the other. */
+function byGroups(x: Value, dy: Value, c: ConvShape, form: WeightGradientForm): Value {
+  const { groups } = c;
+  const parts = (v: Value): readonly Value[] => split(v, new Array<number>(groups).fill(v.shape[1]! / groups), 1);
+  const [xs, dys] = [parts(x), parts(dy)];
+  return concat(xs.map((part, i) => convWeightGradient(part, dys[i]!, { ...c, groups: 1 }, form)), 0);
 }
 
 /** One product for every kernel position. */

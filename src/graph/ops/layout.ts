@@ -34,7 +34,8 @@ const Split: Operator<readonly [Value, Value], { axis: number; sizes: readonly n
   vjp: ({ outputs, attributes: { axis }, dys }) => [concat(outputs.map((y, i) => dys[i] ?? filled(y, 0)), axis), null],
 };
 
-interface Cut {
+/** Part of an axis: start, start + step, … before end (−1 with a negative step: down to element 0). */
+export interface Cut {
   readonly axis: number;
   readonly start: number;
   readonly end: number;
@@ -43,23 +44,24 @@ interface Cut {
 
 type SliceInputs = readonly [Value, Value, Value, Value, Value];
 
-const Slice: Operator<SliceInputs, Cut> = {
+const Slice: Operator<SliceInputs, readonly Cut[]> = {
   onnx: "Slice",
-  infer: ([x], { axis, start, end, step }) => ({
-    dtype: x.dtype,
-    shape: x.shape.map((n, i) => (i === axis ? sliceLength(start, end, step) : n)),
-  }),
-  vjp: ({ inputs: [x], attributes: cut, dy }) => [cut.step === 1 ? { axis: cut.axis, start: cut.start, value: dy } : spread(dy, x, cut), null, null, null, null],
+  infer: ([x], cuts) => ({ dtype: x.dtype, shape: cuts.reduce((shape, { axis, start, end, step }) => shape.with(axis, sliceLength(start, end, step)), [...x.shape]) }),
+  vjp: ({ inputs: [x], attributes: cuts, dy }) => {
+    const [first] = cuts;
+    if (cuts.length === 1 && first?.step === 1) return [{ axis: first.axis, start: first.start, value: dy }, null, null, null, null];
+    return [placeBack(dy, x.shape, cuts), null, null, null, null];
+  },
 };
 
 const Pad: Operator<readonly [Value, Value, Value], { pairs: readonly (readonly [number, number])[] }> = {
   onnx: "Pad",
   infer: ([x], { pairs }) => ({ dtype: x.dtype, shape: x.shape.map((n, i) => n + pairs[i]![0] + pairs[i]![1]) }),
-  vjp: ({ inputs: [x], attributes: { pairs }, dy }) => {
-    let dx = dy;
-    pairs.forEach(([before], axis) => (dx = slice(dx, axis, before, before + x.shape[axis]!)));
-    return [dx, null, null];
-  },
+  vjp: ({ inputs: [x], attributes: { pairs }, dy }) => [
+    cutAxes(dy, pairs.map(([before], axis) => ({ axis, start: before, end: before + x.shape[axis]!, step: 1 }))),
+    null,
+    null,
+  ],
 };
 
 const Expand: Operator<readonly [Value, Value], { shape: readonly number[] }> = {
@@ -124,10 +126,22 @@ export function slice(x: Value, axis: number, start: number, end: number, step =
   const inside = (i: number): number => Math.min(high, Math.max(low, i < 0 ? i + n : i));
   const cut = { axis: at, start: inside(start), end: inside(end), step };
   if (!Number.isInteger(cut.start) || !Number.isInteger(cut.end)) x.graph.fail("Slice", `from ${start} to ${end} are no whole numbers.`);
-  if (step === 1 && cut.start === 0 && cut.end === n) return x;
-  // ONNX counts a negative end from the back, so "before element 0" is written far below
-  const end64 = cut.end < 0 ? -(2 ** 40) : cut.end;
-  return apply(Slice, [x, indices(x, [cut.start]), indices(x, [end64]), indices(x, [at]), indices(x, [step])], cut);
+  return cutAxes(x, [cut]);
+}
+
+/** Cuts several axes in one node; starts and ends are inside the axes already. */
+export function cutAxes(x: Value, cuts: readonly Cut[]): Value {
+  const real = cuts.filter(({ axis, start, end, step }) => step !== 1 || start !== 0 || end !== x.shape[axis]);
+  if (real.length === 0) return x;
+  // ONNX counts a negative end from the back, so "down to element 0" is written far below
+  const ends = real.map(({ end }) => (end < 0 ? -(2 ** 40) : end));
+  const list = (numbers: number[]): Value => indices(x, numbers);
+  return apply(Slice, [x, list(real.map((c) => c.start)), list(ends), list(real.map((c) => c.axis)), list(real.map((c) => c.step))], real);
+}
+
+/** The elements of a cut back in their places in the full shape, zeros elsewhere: the adjoint of `cutAxes`. */
+export function placeBack(part: Value, shape: readonly number[], cuts: readonly Cut[]): Value {
+  return cuts.reduce((dx, cut) => spread(dx, shape[cut.axis]!, cut), part);
 }
 
 /** Reverses the order along an axis. */
@@ -151,9 +165,9 @@ export function expand(x: Value, shape: readonly number[]): Value {
   return sameShape(x.shape, shape) ? x : apply(Expand, [x, indices(x, shape)], { shape: [...shape] });
 }
 
-/** A value of the shape and type of `like`, every element the same. */
-export function filled(like: Value, value: number): Value {
-  return expand(like.graph.scalar(value, like.dtype), like.shape);
+/** A value whose elements are all the same, of the type of `like` and of its shape unless another is given. */
+export function filled(like: Value, value: number, shape: readonly number[] = like.shape): Value {
+  return expand(like.graph.scalar(value, like.dtype), shape);
 }
 
 /** A list of whole numbers as an int64 constant of the value's graph. */
@@ -161,17 +175,18 @@ export function indices(x: Value, numbers: readonly number[]): Value {
   return x.graph.constant(numbers, [numbers.length], "int64");
 }
 
-/** Gradient of a slice with a step: elements of dy at start, start + step, …, zeros elsewhere. */
-function spread(dy: Value, x: Value, { axis, start, step }: Cut): Value {
+/** Gradient of a cut: the elements of dy at start, start + step, … of an axis of the given length, zeros elsewhere. */
+function spread(dy: Value, length: number, { axis, start, step }: Cut): Value {
   const count = dy.shape[axis]!;
+  if (step === 1) return pad(dy, dy.shape.map((_, i) => (i === axis ? ([start, length - start - count] as const) : ([0, 0] as const))));
   const forward = step > 0 ? dy : flip(dy, axis);
   const first = step > 0 ? start : start + step * (count - 1);
   const stride = Math.abs(step);
   // [.., n] → [.., n, stride] with zeros behind every element → [.., n·stride]
-  const tall = reshape(forward, [...x.shape.slice(0, axis), count, 1, ...x.shape.slice(axis + 1)]);
+  const tall = reshape(forward, [...dy.shape.slice(0, axis), count, 1, ...dy.shape.slice(axis + 1)]);
   const padded = pad(tall, tall.shape.map((_, i) => [0, i === axis + 1 ? stride - 1 : 0] as const));
-  const flat = reshape(padded, forward.shape.map((n, i) => (i === axis ? n * stride : n)));
-  const trimmed = slice(flat, axis, 0, Math.min(count * stride, x.shape[axis]! - first));
-  const after = x.shape[axis]! - first - trimmed.shape[axis]!;
+  const flat = reshape(padded, dy.shape.with(axis, count * stride));
+  const trimmed = slice(flat, axis, 0, Math.min(count * stride, length - first));
+  const after = length - first - trimmed.shape[axis]!;
   return pad(trimmed, trimmed.shape.map((_, i) => (i === axis ? ([first, after] as const) : ([0, 0] as const))));
 }

@@ -1,0 +1,98 @@
+/** Pooling without padding over 1 to 3 spatial axes. */
+import { apply } from "../graph.js";
+import type { OnnxAttribute } from "../onnx.js";
+import { perAxis, show, sizeOf, windowOutput, type Window } from "../shape.js";
+import type { Call, Operator, Value } from "../value.js";
+import { add, div, mul } from "./arithmetic.js";
+import { cast, equal } from "./compare.js";
+import { convTranspose } from "./conv.js";
+import { cutAxes, expand, pad, placeBack, reshape, type Cut } from "./layout.js";
+
+type PoolCall = Call<readonly [Value], Window>;
+
+function pooling(onnx: string, vjp: (call: PoolCall) => readonly [Value]): Operator<readonly [Value], Window> {
+  return {
+    onnx,
+    infer: ([x], window) => ({ dtype: x.dtype, shape: [...x.shape.slice(0, 2), ...windowOutput(x.shape.slice(2), window)] }),
+    encode: ({ kernel, stride, pads }): Record<string, OnnxAttribute> => ({
+      kernel_shape: { kind: "ints", value: kernel },
+      strides: { kind: "ints", value: stride },
+      pads: { kind: "ints", value: pads },
+    }),
+    vjp,
+  };
+}
+
+const AveragePool = pooling("AveragePool", (call) => {
+  const { inputs: [x], attributes: { kernel, stride }, dy } = call;
+  const share = div(dy, sizeOf(kernel));
+  if (kernel.every((k, i) => k === stride[i])) return [padTo(repeatEach(share, kernel), x)];
+  // overlapping windows: every channel by itself through a transposed convolution with ones
+  const size = dy.shape.slice(2);
+  const ones = expand(x.graph.scalar(1, x.dtype), [1, 1, ...kernel]);
+  const dx = convTranspose(reshape(share, [x.shape[0]! * x.shape[1]!, 1, ...size]), ones, { stride });
+  return [padTo(reshape(dx, [...x.shape.slice(0, 2), ...dx.shape.slice(2)]), x)];
+});
+
+// The elements of a window that equal its maximum share the gradient.
+const MaxPool = pooling("MaxPool", ({ inputs: [x], attributes: window, y, dy }) => {
+  const { kernel, stride } = window;
+  if (kernel.every((k, i) => k === stride[i])) {
+    const mask = cast(equal(x, padTo(repeatEach(y, kernel), x)), x.dtype);
+    const ties = mul(averagePool(mask, kernel), sizeOf(kernel));
+    return [mul(mask, padTo(repeatEach(div(dy, ties), kernel), x))];
+  }
+  const places = windowCuts(window, y.shape.slice(2));
+  const masks = places.map((cuts) => cast(equal(cutAxes(x, cuts), y), x.dtype));
+  const share = div(dy, masks.reduce((total, mask) => add(total, mask)));
+  return [masks.map((mask, i) => placeBack(mul(share, mask), x.shape, places[i]!)).reduce((total, part) => add(total, part))];
+});
+
+/** Mean over windows of x [N,C,…]; the stride is the kernel unless given. Elements that fill no window are dropped. */
+export function averagePool(x: Value, kernel: number | readonly number[], stride: number | readonly number[] = kernel): Value {
+  return apply(AveragePool, [x], windowOf("AveragePool", x, kernel, stride));
+}
+
+/** Maximum over windows of x [N,C,…]; the stride is the kernel unless given. Elements at a tie share the gradient. */
+export function maxPool(x: Value, kernel: number | readonly number[], stride: number | readonly number[] = kernel): Value {
+  return apply(MaxPool, [x], windowOf("MaxPool", x, kernel, stride));
+}
+
+/** Repeats every element `times[i]` times along every spatial axis: [N,C,H,W] → [N,C,H·a,W·b]. */
+export function repeatEach(x: Value, times: readonly number[]): Value {
+  const lead = x.shape.slice(0, 2);
+  const spatial = x.shape.slice(2);
+  const tall = reshape(x, [...lead, ...spatial.flatMap((n) => [n, 1])]);
+  const wide = expand(tall, [...lead, ...spatial.flatMap((n, i) => [n, times[i]!])]);
+  return reshape(wide, [...lead, ...spatial.map((n, i) => n * times[i]!)]);
+}
+
+/** Zeros behind the last element of every spatial axis up to the size of `like`. */
+function padTo(x: Value, like: Value): Value {
+  return pad(x, x.shape.map((n, i) => [0, like.shape[i]! - n] as const));
+}
+
+/** For every position inside the window, the cuts that take the element at that position from all windows. */
+function windowCuts({ kernel, stride }: Window, out: readonly number[]): Cut[][] {
+  return kernel.reduce<Cut[][]>(
+    (places, k, i) =>
+      places.flatMap((cuts) =>
+        Array.from({ length: k }, (_, start) => [...cuts, { axis: i + 2, start, end: start + (out[i]! - 1) * stride[i]! + 1, step: stride[i]! }]),
+      ),
+    [[]],
+  );
+}
+
+function windowOf(op: string, x: Value, kernel: number | readonly number[], stride: number | readonly number[]): Window {
+  const rank = x.shape.length - 2;
+  const { graph } = x;
+  if (rank < 1 || rank > 3) graph.fail(op, `input ${show(x.shape)} needs two axes and 1 to 3 spatial ones.`);
+  const sizes = (what: string, value: number | readonly number[]): number[] => {
+    const list = perAxis(value, rank);
+    if (list !== null && list.every((n) => Number.isInteger(n) && n >= 1)) return list;
+    return graph.fail(op, `${what} ${String(value)} does not suit ${rank} spatial axes of ${show(x.shape)}.`);
+  };
+  const window = { kernel: sizes("kernel", kernel), stride: sizes("stride", stride), dilation: perAxis(1, rank)!, pads: new Array<number>(2 * rank).fill(0) };
+  if (windowOutput(x.shape.slice(2), window).some((n) => n < 1)) graph.fail(op, `the window ${show(window.kernel)} does not fit into ${show(x.shape)}.`);
+  return window;
+}
