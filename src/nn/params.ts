@@ -7,7 +7,8 @@
 import { TalkfaceError } from "../base/errors.js";
 import { Random } from "../base/random.js";
 import { Graph } from "../graph/graph.js";
-import { reshape, split, stopGradient } from "../graph/ops/layout.js";
+import { stopGradient } from "../graph/ops/flow.js";
+import { reshape, split } from "../graph/ops/layout.js";
 import type { Value } from "../graph/value.js";
 
 export type Init = { readonly kind: "normal"; readonly deviation: number } | { readonly kind: "constant"; readonly value: number } | { readonly kind: "values"; readonly values: readonly number[] };

@@ -3,9 +3,10 @@ import { TalkfaceError } from "../base/errors.js";
 import { gradient } from "../graph/gradient.js";
 import { Graph } from "../graph/graph.js";
 import type { OnnxModel } from "../graph/onnx.js";
+import { add, mul, sub } from "../graph/ops/arithmetic.js";
 import type { Value } from "../graph/value.js";
 import { adam, adamDefaults, type AdamOptions } from "../nn/adam.js";
-import { declareParams, type Params, paramsFromVector, paramsFromWeights, type ParamTable } from "../nn/params.js";
+import { declareParams, Params, paramsFromVector, paramsFromWeights, type ParamTable } from "../nn/params.js";
 import type { Phase, PhaseResult, System } from "./system.js";
 
 /** The layout of every group's `theta`, over all phases and deployed networks, in order of first use. */
@@ -17,7 +18,7 @@ export function paramTables(system: System, config: unknown): ReadonlyMap<string
         for (const phase of system.phases) {
           const others = new Map<string, Params>();
           const batch = batchInputs(params.graph, phase, config);
-          phase.build(config, (name) => (name === group ? params : scratch(params.graph, name, others)), batch);
+          phase.build(config, (name) => (name === group ? params : scratch(params.graph, name, others)), batch, true);
         }
       }),
     ]),
@@ -64,7 +65,7 @@ interface Built {
 }
 
 /** A phase on a fresh graph; `theta.<group>` are its parameter inputs (`theta` where `plain` is the group). */
-function buildPhase(phase: Phase<unknown>, config: unknown, tables: ReadonlyMap<string, ParamTable>, plain?: string): Built {
+function buildPhase(phase: Phase<unknown>, config: unknown, tables: ReadonlyMap<string, ParamTable>, options: { readonly training: boolean; readonly plain?: string }): Built {
   const graph = new Graph();
   const thetas = new Map<string, Value>();
   const made = new Map<string, Params>();
@@ -73,30 +74,32 @@ function buildPhase(phase: Phase<unknown>, config: unknown, tables: ReadonlyMap<
     if (p === undefined) {
       const table = tables.get(group);
       if (table === undefined) throw new TalkfaceError("internal", `internal: no group ${group}`);
-      const theta = graph.input(group === plain ? "theta" : `theta.${group}`, [table.size]);
+      const theta = graph.input(group === options.plain ? "theta" : `theta.${group}`, [table.size]);
       thetas.set(group, theta);
       p = paramsFromVector(theta, table);
       made.set(group, p);
     }
     return p;
   };
-  const result = phase.build(config, params, batchInputs(graph, phase, config));
+  const result = phase.build(config, params, batchInputs(graph, phase, config), options.training);
   return { graph, result, thetas };
 }
 
 /** State of one group in a step graph's inputs and outputs. */
-export function stateNames(group: string): { readonly theta: string; readonly m: string; readonly v: string } {
-  return { theta: `theta.${group}`, m: `m.${group}`, v: `v.${group}` };
+export function stateNames(group: string): { readonly theta: string; readonly m: string; readonly v: string; readonly average: string } {
+  return { theta: `theta.${group}`, m: `m.${group}`, v: `v.${group}`, average: `average.${group}` };
 }
 
 /**
- * The training step of a phase: inputs `theta.G`, `m.G`, `v.G` for each group G, `step`, `rate` and the batch; outputs the new
- * state under the names `next.theta.G` …, `loss.G`, `norm.G` and the phase's figures.
+ * The training step of a phase: inputs `theta.G`, `m.G`, `v.G`, `average.G` for each group G, `step`, `rate`, `memory` and the batch;
+ * outputs the new state under the names `next.theta.G` …, `loss.G`, `norm.G` and the phase's figures. `average` is the
+ * exponential moving average of the weights, of which `memory` is kept each step.
  */
 export function stepGraph(system: System, config: unknown, phase: Phase<unknown>, options: AdamOptions = adamDefaults): OnnxModel {
-  const { graph, result, thetas } = buildPhase(phase, config, paramTables(system, config));
+  const { graph, result, thetas } = buildPhase(phase, config, paramTables(system, config), { training: true });
   const step = graph.input("step", []);
   const rate = graph.input("rate", []);
+  const memory = graph.input("memory", []);
   for (const { group, loss } of result.losses) {
     const theta = thetas.get(group) as Value;
     const [grad] = gradient(loss, [theta]) as [Value];
@@ -105,6 +108,8 @@ export function stepGraph(system: System, config: unknown, phase: Phase<unknown>
     graph.output(`next.${names.theta}`, next.theta);
     graph.output(`next.${names.m}`, next.m);
     graph.output(`next.${names.v}`, next.v);
+    const average = graph.input(names.average, theta.shape);
+    graph.output(`next.${names.average}`, add(mul(average, memory), mul(next.theta, sub(1, memory))));
     graph.output(`loss.${group}`, loss);
     graph.output(`norm.${group}`, next.norm);
   }
@@ -114,7 +119,7 @@ export function stepGraph(system: System, config: unknown, phase: Phase<unknown>
 
 /** `forward`: `loss` and the figures; `grad`: `loss` and `grad` [P] with the group's parameters as `theta`. */
 export function lossGraph(system: System, config: unknown, phase: Phase<unknown>, group: string, what: "forward" | "grad"): OnnxModel {
-  const { graph, result, thetas } = buildPhase(phase, config, paramTables(system, config), group);
+  const { graph, result, thetas } = buildPhase(phase, config, paramTables(system, config), { training: true, plain: group });
   const own = result.losses.find((l) => l.group === group);
   if (own === undefined) throw new TalkfaceError("usage", `group "${group}": does not learn in phase ${phase.name}. Groups of this phase: ${result.losses.map((l) => l.group).join(", ")}.`);
   graph.output("loss", own.loss);
@@ -125,7 +130,7 @@ export function lossGraph(system: System, config: unknown, phase: Phase<unknown>
 
 /** Losses, figures and pictures of a batch, without gradients: for validation and sample sheets. */
 export function sampleGraph(system: System, config: unknown, phase: Phase<unknown>): OnnxModel {
-  const { graph, result } = buildPhase(phase, config, paramTables(system, config));
+  const { graph, result } = buildPhase(phase, config, paramTables(system, config), { training: false });
   for (const { group, loss } of result.losses) graph.output(`loss.${group}`, loss);
   for (const [name, value] of Object.entries(result.figures)) graph.output(`figure.${name}`, value);
   for (const [name, value] of Object.entries(result.pictures)) graph.output(`picture.${name}`, value);

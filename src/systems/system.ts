@@ -31,7 +31,8 @@ export interface Phase<Config> {
   readonly defaultSteps: number;
   readonly defaultRate: number;
   batch(config: Config): readonly BatchField[];
-  build(config: Config, params: (group: string) => Params, batch: (name: string) => Value): PhaseResult;
+  /** `training` false leaves out dropout. */
+  build(config: Config, params: (group: string) => Params, batch: (name: string) => Value, training: boolean): PhaseResult;
 }
 
 /** A graph of the deployed model. `build` marks the outputs itself. */

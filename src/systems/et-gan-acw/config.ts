@@ -15,7 +15,7 @@ const schema = z.strictObject({
   /** Frames of speech on either side of a frame (co-articulation reaches over 200 ms). */
   contextFrames: z.literal(10).default(10),
   melBands: positive.default(80),
-  /** Width of codes and of the 8x8 maps that are weighted and fused. */
+  /** Width of codes and of the 4x4 maps that are weighted and fused. */
   width: positive.default(96),
   audioWidth: positive.default(96),
   encoderWidths: z.array(positive).length(3).default([24, 40, 64]),

@@ -1,7 +1,8 @@
 /** Phase 1: all encoders, the weighting and the point head, on points alone; no picture is made. */
 import { ibug, ibugCount, span } from "../../base/points.js";
 import { add, div, mul, sub } from "../../graph/ops/arithmetic.js";
-import { expand, reshape, scaleGradient, slice, stopGradient } from "../../graph/ops/layout.js";
+import { scaleGradient, stopGradient } from "../../graph/ops/flow.js";
+import { expand, reshape, slice } from "../../graph/ops/layout.js";
 import { mean } from "../../graph/ops/reduce.js";
 import type { Graph } from "../../graph/graph.js";
 import type { Value } from "../../graph/value.js";
@@ -102,11 +103,11 @@ function runs(x: Value, length: number): Value {
   return reshape(mean(reshape(slice(x, 1, 0, whole * length), [b, whole, length, d]), { axes: [2], keepDims: false }), [b * whole, d]);
 }
 
-export function buildMotion(config: Config, params: (group: string) => Params, batch: (name: string) => Value): PhaseResult {
+export function buildMotion(config: Config, params: (group: string) => Params, batch: (name: string) => Value, training: boolean): PhaseResult {
   const p = params("generator");
   const sizes = config.motion;
   const { batch: b, frames: t, views: k } = sizes;
-  const noise = new Noise(batch("noise"));
+  const noise = training ? new Noise(batch("noise")) : undefined;
   const { frame, speech, viewCodes, expression } = encodeWindows(config, p, sizes, batch, noise);
   const rows = (name: string): Value => reshape(batch(name), [b * t, ...batch(name).shape.slice(2)]);
   const truth = div(sub(rows("points"), rows("base")), reshape(rows("scale"), [b * t, 1, 1])); // offsets in centimetres [N, L, 2]

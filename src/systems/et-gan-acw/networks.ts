@@ -16,13 +16,13 @@ import { adaptiveWeighting } from "../parts/weighting.js";
 import { type Config, pointCount } from "./config.js";
 
 /** Side of the maps on which modalities are weighted. */
-export const mapSide = 8;
+export const mapSide = 4;
 
 /** Modalities in the order of the ACW weights. */
 export const modalities = ["identity", "expression", "speech", "position"] as const;
 
 export interface IdentityCode {
-  /** [N, C, 8, 8] */
+  /** [N, C, 4, 4] */
   readonly map: Value;
   /** [N, C] */
   readonly code: Value;
@@ -36,7 +36,7 @@ export interface IdentityCode {
 export function identityEncoder(config: Config, p: Params, x: Value): IdentityCode {
   return p.scope("identity", (q) => {
     const stages = pictureEncoder(q, "views", shrink(x, 64), config.encoderWidths);
-    const map = activate(convLayer(q, "map", stages[stages.length - 1] as Value, { out: config.width, kernel: 3 }));
+    const map = activate(convLayer(q, "map", stages[stages.length - 1] as Value, { out: config.width, kernel: 3, stride: 2, pad: 1 }));
     const code = linear(q, "code", mean(map, { axes: [2, 3], keepDims: false }), { out: config.width });
     return { map, code, score: linear(q, "score", activate(code), { out: 1, gain: 0.1 }), stages };
   });
@@ -62,7 +62,7 @@ export function speechCode(config: Config, p: Params, mel: Value, noise?: Noise)
   );
 }
 
-/** Position [N, D] and base points [N, L, 2] (pixels) -> where and how the face stands: [N, C, 8, 8]. */
+/** Position [N, D] and base points [N, L, 2] (pixels) -> where and how the face stands: [N, C, 4, 4]. */
 export function positionEncoder(config: Config, p: Params, position: Value, base: Value): Value {
   return p.scope("position", (q) => {
     const n = position.shape[0] as number;
@@ -73,14 +73,14 @@ export function positionEncoder(config: Config, p: Params, position: Value, base
   });
 }
 
-/** [N, C] -> the same everywhere on the map [N, C, 8, 8]. */
+/** [N, C] -> the same everywhere on the map [N, C, 4, 4]. */
 export function spread(code: Value): Value {
   const [n, c] = code.shape as [number, number];
   return expand(reshape(code, [n, c, 1, 1]), [n, c, mapSide, mapSide]);
 }
 
 export interface FrameCodes {
-  /** Merged identity [N, C, 8, 8] and the shape of the face at rest [N, L, 2] in centimetres. */
+  /** Merged identity [N, C, 4, 4] and the shape of the face at rest [N, L, 2] in centimetres. */
   readonly identity: Value;
   readonly shape: Value;
   /** [N, C] each. */
@@ -95,9 +95,9 @@ export interface FrameCodes {
 export interface FramePoints {
   /** [N, L, 2] in pixels. */
   readonly points: Value;
-  /** [N, C, 8, 8] */
+  /** [N, C, 4, 4] */
   readonly fused: Value;
-  /** ACW weights [N, 4, C, 8, 8]. */
+  /** ACW weights [N, 4, C, 4, 4]. */
   readonly weights: Value;
   /** Displacement from the base in centimetres [N, L, 2]. */
   readonly offsets: Value;

@@ -1,6 +1,7 @@
 /** Phases 2 and 3: the generator's pictures, first by reconstruction, then against the two discriminators. */
 import { add, mul, sub } from "../../graph/ops/arithmetic.js";
-import { expand, reshape, slice, stopGradient } from "../../graph/ops/layout.js";
+import { stopGradient } from "../../graph/ops/flow.js";
+import { expand, reshape, slice } from "../../graph/ops/layout.js";
 import { mean } from "../../graph/ops/reduce.js";
 import { resizeNearest } from "../../graph/ops/resize.js";
 import type { Value } from "../../graph/value.js";

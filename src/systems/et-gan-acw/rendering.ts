@@ -22,7 +22,7 @@ export interface Rendered {
 }
 
 /**
- * views [N, K, 3, S, S] in 0..1, viewPoints [N, K, L, 2], viewMask [N, K], points [N, L, 2] (pixels), fused [N, C, 8, 8].
+ * views [N, K, 3, S, S] in 0..1, viewPoints [N, K, L, 2], viewMask [N, K], points [N, L, 2] (pixels), fused [N, C, 4, 4].
  * Nothing here needs a gradient to a picture: views are warped first and judged after.
  */
 export function render(config: Config, p: Params, inputs: { readonly views: Value; readonly viewPoints: Value; readonly viewMask: Value; readonly points: Value; readonly fused: Value }): Rendered {

@@ -1,8 +1,7 @@
 /** Hands out columns of a uniform noise input [B, N], so that randomness enters a graph as data and a step can be repeated. */
 import { TalkfaceError } from "../../base/errors.js";
-import { div, sub } from "../../graph/ops/arithmetic.js";
-import { greater } from "../../graph/ops/activation.js";
-import { cast } from "../../graph/ops/cast.js";
+import { div } from "../../graph/ops/arithmetic.js";
+import { cast, greater } from "../../graph/ops/compare.js";
 import { reshape, slice } from "../../graph/ops/layout.js";
 import type { Value } from "../../graph/value.js";
 
@@ -25,6 +24,6 @@ export class Noise {
   /** A dropout factor per sample and channel: 0 with probability p, else 1/(1-p): [B, n, 1]. */
   dropout(n: number, p: number): Value {
     const kept = cast(greater(this.take(n), p), "float32");
-    return reshape(div(kept, sub(1, p)), [-1, n, 1]);
+    return reshape(div(kept, 1 - p), [-1, n, 1]);
   }
 }

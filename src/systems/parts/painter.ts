@@ -38,7 +38,7 @@ export function depthToSpace(x: Value, r: number): Value {
 }
 
 /**
- * Paints over a warped picture. warped [N, 3, 2S, 2S], maps [N, G, S, S], code [N, C, 8, 8] at the bottleneck ->
+ * Paints over a warped picture. warped [N, 3, 2S, 2S], maps [N, G, S, S], code [N, C, 4, 4] at the bottleneck ->
  * picture [N, 3, 2S, 2S] in 0..1 and the mask [N, 1, 2S, 2S] of what was painted. Works at half resolution with 2 x 2 pixel
  * blocks as channels: a quarter of the arithmetic.
  */

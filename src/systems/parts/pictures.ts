@@ -1,6 +1,6 @@
 /** Raw uint8 pictures in, network pictures out and back. */
 import { add, clip, div, mul, sub } from "../../graph/ops/arithmetic.js";
-import { cast } from "../../graph/ops/cast.js";
+import { cast } from "../../graph/ops/compare.js";
 import { expand, reshape, slice, transpose } from "../../graph/ops/layout.js";
 import { averagePool } from "../../graph/ops/pool.js";
 import type { Value } from "../../graph/value.js";

@@ -1,0 +1,85 @@
+/** `talkface train`: trains a system on prepared shards; the same command again resumes. */
+import { type Command, InvalidArgumentError } from "commander";
+import { TalkfaceError } from "../../base/errors.js";
+import { readJson } from "../../base/files.js";
+import { parseDevice } from "../../runtime/devices.js";
+import { findSystem } from "../../systems/registry.js";
+import { parseTrainConfig } from "../../train/config.js";
+import { train } from "../../train/loop.js";
+
+interface Options {
+  readonly system: string;
+  readonly preset: string;
+  readonly data: string[];
+  readonly out: string;
+  readonly phase?: readonly { name: string; steps: number; rate?: number }[];
+  readonly config?: string;
+  readonly init?: string;
+  readonly seed: number;
+  readonly device: string;
+  readonly checkpointEvery: number;
+  readonly validateEvery: number;
+  readonly sampleEvery: number;
+  readonly json?: boolean;
+}
+
+export function registerTrain(program: Command): void {
+  program
+    .command("train")
+    .description("train a system on prepared shards; resumes by itself")
+    .requiredOption("--system <name>", "system to train, for instance et-gan-acw")
+    .requiredOption("--data <dir...>", "folders that prep-* wrote")
+    .requiredOption("--out <run>", "folder of the run: config, metrics.jsonl, samples, checkpoints")
+    .option("--preset <name>", "sizes of the networks", "default")
+    .option("--config <file>", "JSON file with configuration values that replace the preset's")
+    .option("--phase <name=steps[@rate]...>", "phases in order (default: all of the system with their own lengths)", parsePhase)
+    .option("--init <checkpoint>", "start from the weights of another run")
+    .option("--seed <n>", "seed of weights and batches", whole, 0)
+    .option("--device <device>", "auto, cpu, cuda or webgpu", "cpu")
+    .option("--checkpoint-every <steps>", "steps between checkpoints", whole, 500)
+    .option("--validate-every <steps>", "steps between validations", whole, 500)
+    .option("--sample-every <steps>", "steps between sample sheets", whole, 1000)
+    .option("--json", "print the outcome as JSON")
+    .addHelpText("after", "\nExamples:\n  talkface train --system et-gan-acw --data shards --out runs/first\n  talkface train --system et-gan-acw --preset tiny --data personas --out runs/tiny --phase motion=200 render=200@1e-3")
+    .action(run);
+}
+
+async function run(options: Options): Promise<void> {
+  const system = findSystem(options.system);
+  const overrides = options.config === undefined ? {} : await readJson(options.config);
+  const chosen = options.phase ?? system.phases.filter((p) => p.defaultSteps > 0).map((p) => ({ name: p.name, steps: p.defaultSteps }));
+  const phases = chosen.map(({ name, steps, rate }: { name: string; steps: number; rate?: number }) => {
+    const phase = system.phases.find((p) => p.name === name);
+    if (phase === undefined) throw new TalkfaceError("usage", `--phase ${name}: ${system.name} has ${system.phases.map((p) => p.name).join(", ")}.`);
+    return { name, steps, rate: rate ?? phase.defaultRate };
+  });
+  const { checkpointEvery, validateEvery, sampleEvery, preset, data, seed } = options;
+  const config = parseTrainConfig({ system: system.name, preset, config: overrides, data, seed, phases, checkpointEvery, validateEvery, sampleEvery }, "train");
+
+  let stop = false;
+  const ask = (): void => {
+    stop = true;
+  };
+  process.once("SIGINT", ask);
+  process.once("SIGTERM", ask);
+  const outcome = await train(config, {
+    out: options.out,
+    device: parseDevice(options.device),
+    shouldStop: () => stop,
+    ...(options.init === undefined ? {} : { init: options.init }),
+  });
+  process.stdout.write(options.json === true ? `${JSON.stringify(outcome)}\n` : `${outcome.finished ? "finished" : "stopped"} after ${outcome.steps} steps: ${outcome.checkpoint}\n`);
+  if (!outcome.finished) throw new TalkfaceError("interrupted", `${options.out}: stopped after step ${outcome.steps}. The same command continues.`);
+}
+
+function parsePhase(text: string, earlier: readonly { name: string; steps: number; rate?: number }[] = []): readonly { name: string; steps: number; rate?: number }[] {
+  const match = /^([a-z-]+)=(\d+)(?:@([0-9.e-]+))?$/.exec(text);
+  if (match === null) throw new InvalidArgumentError("expected name=steps or name=steps@rate, for instance render=6000@5e-4.");
+  const [, name = "", steps = "", rate] = match;
+  return [...earlier, { name, steps: Number(steps), ...(rate === undefined ? {} : { rate: Number(rate) }) }];
+}
+
+function whole(text: string): number {
+  if (!/^\d+$/.test(text)) throw new InvalidArgumentError("expected a whole number.");
+  return Number(text);
+}

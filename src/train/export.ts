@@ -1,0 +1,26 @@
+/** A checkpoint -> a deployed model folder. */
+import type { DataContract } from "../base/contract.js";
+import { TalkfaceError } from "../base/errors.js";
+import { readCheckpoint } from "../store/checkpoint.js";
+import { type ModelDescription, writeModel } from "../store/model.js";
+import { deployedGraphs, stateNames } from "../systems/graphs.js";
+import { findSystem } from "../systems/registry.js";
+
+/** Writes the averaged weights of the system's first group as graphs and `model.json`. */
+export async function exportModel(checkpoint: string, folder: string, licence: string): Promise<void> {
+  const { step, vectors, facts } = await readCheckpoint(checkpoint);
+  const fact = (name: string): string => {
+    const value = facts[name];
+    if (value === undefined) throw new TalkfaceError("bad-data", `${checkpoint}: its record of ${name} is missing. It was not written by \`talkface train\`.`);
+    return value;
+  };
+  const system = findSystem(fact("system"));
+  const config = system.parseConfig(JSON.parse(fact("config")));
+  const contract = JSON.parse(fact("contract")) as DataContract;
+  const weights = vectors.get(stateNames(system.groups[0] as string).average);
+  if (weights === undefined) throw new TalkfaceError("bad-data", `${checkpoint}: holds no averaged weights.`);
+  const training: ModelDescription["training"] = { steps: step, seed: Number(fact("seed")), clips: Number(fact("clips")), people: Number(fact("people")), minutes: Number(fact("minutes")), phases: fact("phases") };
+  const metadata = { system: system.name, citation: system.citation, licence, config: JSON.stringify(config), contract: JSON.stringify(contract), training: JSON.stringify(training) };
+  const graphs = deployedGraphs(system, config, weights, metadata);
+  await writeModel(folder, { system: system.name, config: config as Record<string, unknown>, contract, licence, training }, graphs);
+}

@@ -1,0 +1,47 @@
+/** The record of a run: `metrics.jsonl`, one JSON object a line, appended as it happens. */
+import { appendFile, mkdir } from "node:fs/promises";
+import { join } from "node:path";
+import { fromSystemError } from "../base/errors.js";
+
+export interface JournalEntry {
+  readonly kind: "train" | "validation" | "event";
+  readonly step: number;
+  readonly phase: string;
+  readonly [figure: string]: string | number;
+}
+
+export class Journal {
+  readonly #path: string;
+
+  constructor(folder: string) {
+    this.#path = join(folder, "metrics.jsonl");
+  }
+
+  async write(entry: JournalEntry): Promise<void> {
+    const rounded = Object.fromEntries(Object.entries(entry).map(([key, value]) => [key, typeof value === "number" ? Number(value.toPrecision(6)) : value]));
+    try {
+      await mkdir(join(this.#path, ".."), { recursive: true });
+      await appendFile(this.#path, `${JSON.stringify(rounded)}\n`);
+    } catch (error) {
+      throw fromSystemError(error, this.#path);
+    }
+  }
+}
+
+/** Means of figures over the steps since the last report. */
+export class Averages {
+  readonly #sums = new Map<string, number>();
+  #count = 0;
+
+  add(figures: Readonly<Record<string, number>>): void {
+    this.#count += 1;
+    for (const [name, value] of Object.entries(figures)) this.#sums.set(name, (this.#sums.get(name) ?? 0) + value);
+  }
+
+  take(): Record<string, number> {
+    const means = Object.fromEntries([...this.#sums].map(([name, sum]) => [name, sum / this.#count]));
+    this.#sums.clear();
+    this.#count = 0;
+    return means;
+  }
+}
