@@ -10,12 +10,12 @@ export interface FaceFrame {
   readonly pose: RigidPose;
 }
 
-/** From a mesh [478, 3] in crop pixels. */
-export function faceFrame(mesh: Float32Array): FaceFrame {
+/** From a mesh [478, 3] in crop pixels; `canonical` is face/canonical.ts's [468, 3]. */
+export function faceFrame(mesh: Float32Array, canonical: Float32Array): FaceFrame {
   const points = new Float32Array(modelPointCount * 3);
   points.set(to68(mesh, 3));
   extraPoints.forEach(({ vertex }, i) => points.set(mesh.subarray(3 * vertex, 3 * vertex + 3), 3 * (ibugCount + i)));
-  return { points, pose: rigidPose(fitPose(mesh)) };
+  return { points, pose: rigidPose(fitPose(mesh, canonical)) };
 }
 
 /** The face in the mirrored crop. */
