@@ -1,0 +1,30 @@
+/**
+ * The commands by name. Only the module of the command that was asked for is loaded, so that a broken native package stops
+ * only what needs it: `doctor` runs on a machine where nothing else does.
+ */
+import type { Command } from "commander";
+import { warn } from "../base/log.js";
+
+type Register = (program: Command) => void;
+
+export const commandModules: Readonly<Record<string, () => Promise<Register>>> = {
+  "prep-videos": async () => (await import("./commands/prep-videos.js")).registerPrepVideos,
+  train: async () => (await import("./commands/train.js")).registerTrain,
+  doctor: async () => (await import("./commands/doctor.js")).registerDoctor,
+};
+
+/** Adds the named command to the program, or all of them where the name is none (help, version, a typing error). */
+export async function registerCommands(program: Command, name: string | undefined): Promise<void> {
+  const load = name === undefined ? undefined : new Map(Object.entries(commandModules)).get(name);
+  if (load !== undefined) {
+    (await load())(program);
+    return;
+  }
+  for (const [known, module] of Object.entries(commandModules)) {
+    try {
+      (await module())(program);
+    } catch (error) {
+      warn(`the command ${known} cannot be loaded (${(error as Error).message.split("\n")[0]}). Run talkface doctor.`);
+    }
+  }
+}
