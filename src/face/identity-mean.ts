@@ -1,0 +1,1 @@
+export const identityMean: readonly number[] = Array.from({ length: 128 }, () => 0);
