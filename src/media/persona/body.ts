@@ -44,12 +44,12 @@ export function addNeck(builder: MeshBuilder, identity: Identity): void {
     (row, column) => {
       const t = row / (rows - 1);
       const angle = (2 * Math.PI * column) / columns;
-      const y = -3 - 15.5 * t;
-      const flare = 1 + 0.75 * smooth(0.72, 1.05, t);
+      const y = -3 - 13 * t;
+      const flare = 1 + 0.55 * smooth(0.68, 1.05, t);
       const x = 5.35 * wide * flare * Math.sin(angle);
       const z = -4.6 - 0.6 * t + 5.1 * (1 + 0.35 * smooth(0.72, 1.05, t)) * Math.cos(angle);
       // The jaw throws its shadow on the upper neck.
-      const shade = 0.42 + 0.5 * smooth(-8.5, -13.5, y);
+      const shade = 0.42 + 0.5 * smooth(-8.5, -12.5, y);
       return { position: [x, y, z], u: 0, v: 0, colour: scale(identity.skin, shade), follow: 1 - smooth(0.1, 0.85, t) };
     },
     material.skin,
@@ -67,14 +67,13 @@ export function addShoulders(builder: MeshBuilder, identity: Identity): void {
       const s = (column / (columns - 1)) * 2 - 1;
       const t = row / (rows - 1);
       const x = 23 * s;
-      const top = -15.6 - 2.6 * Math.abs(s) ** 1.3 - 6 * smooth(0.72, 1.05, Math.abs(s));
+      const top = -12.9 - 2.6 * Math.abs(s) ** 1.3 - 6 * smooth(0.72, 1.05, Math.abs(s));
       const depth = 8.2 * (1 - 0.35 * s * s);
       const angle = (t * Math.PI) / 1.9 - 0.35;
       const position: Vec = [x, top - 9 * (1 - Math.cos(angle)) - 9 * Math.max(0, t - 0.75), -5.5 + depth * Math.sin(angle)];
       const collar = Math.hypot(x / 7.6, (position[2] + 4.4) / 7.2);
-      const skin = collar < 1;
-      const seam = 1 - 0.3 * Math.exp(-(((collar - 1.04) / 0.06) ** 2));
-      return { position, u: 3 * s, v: 3 * t, colour: skin ? scale(identity.skin, 0.85) : scale(identity.cloth, seam * (0.75 + 0.25 * smooth(0.9, 1.6, collar))), follow: 0 };
+      // The shader makes skin of what lies inside the collar (v < 1).
+      return { position, u: 3 * s, v: collar, colour: scale(identity.cloth, 0.75 + 0.25 * smooth(0.9, 1.6, collar)), follow: 0 };
     },
     material.cloth,
   );

@@ -54,7 +54,12 @@ export function prepareMotion(shape: FaceShape): FaceMotion {
     mouthWide: solve([...belowEyes, ...lips((i, s, upper) => [0.55 * s, (upper ? 0.1 : -0.14) * (1 - s * s) - 0.1 * (y(i) - middle), -0.28 * s * s])]),
     mouthRound: solve([
       ...belowEyes,
-      ...lips((i, s, upper) => [-0.42 * x(i), (upper ? 0.1 : -0.1) * (1 - s * s) + 0.12 * (y(i) - middle), 0.75 - 0.35 * s * s]),
+      ...lips((i, s, upper) => {
+        // From an almond outline to an oval one.
+        const oval = Math.sqrt(Math.max(0, 1 - s * s));
+        const swell = 0.8 * (Math.min(2.2, 1 / (oval + 0.12)) - 0.9) * (y(i) - middle);
+        return [-0.4 * x(i), (upper ? 0.14 : -0.2) * oval + swell, 0.75 - 0.3 * s * s];
+      }),
     ]),
     mouthPress: solve([...belowEyes, ...lips((i, s) => [0.03 * s, -0.42 * (y(i) - middle) * (1 - 0.5 * s * s), -0.14])]),
     browRaise: solve([...aboveBrows, ...browHandles((k) => [0, 0.62 + 0.05 * k, 0.03])]),

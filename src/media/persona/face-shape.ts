@@ -69,8 +69,9 @@ function proportion(rest: Float32Array, p: Identity["proportions"]): void {
     y += -0.3 * p.noseLength * near(0, -1.1, 1.8);
     z += 0.45 * p.noseHeight * near(0, 0, 2) + 0.25 * p.noseHeight * near(0, 2.2, 1.3);
     const eye = near(3.15, 2.62, 1.9);
+    // The canonical eyes are narrowed by a smile; people look awake with wider ones.
     x += 0.1 * p.eyeSize * eye * (Math.abs(nx) - 3.15) * side + 0.2 * p.eyeSpacing * eye * side;
-    y += (0.18 * p.eyeSize + 0.12) * eye * (ny - 2.62) + 0.1 * p.eyeTilt * eye * (Math.abs(nx) - 3.15);
+    y += (0.22 * p.eyeSize + 0.42) * eye * (ny - 2.62) + 0.1 * p.eyeTilt * eye * (Math.abs(nx) - 3.15);
     y += 0.3 * p.browHeight * near(3.4, 4.9, 2);
     const cheek = near(4.8, -2.2, 2.6);
     x += 0.4 * p.cheeks * cheek * side;

@@ -20,13 +20,13 @@ interface Cut {
 }
 
 const cuts: Readonly<Record<Exclude<HairStyle, "bald">, Cut>> = {
-  cropped: { top: 0.35, side: 0.15, fringe: 0.5, ragged: 0.3, parting: 0, hang: 0, curl: 0 },
+  cropped: { top: 0.35, side: 0.15, fringe: 0, ragged: 0, parting: 0, hang: 0, curl: 0 },
   short: { top: 1.3, side: 0.45, fringe: 1.1, ragged: 0.8, parting: 0.4, hang: 0, curl: 0.1 },
   parted: { top: 1.5, side: 0.6, fringe: 1.5, ragged: 0.5, parting: 0.9, hang: 0, curl: 0 },
   fringe: { top: 1.2, side: 0.9, fringe: 2.6, ragged: 0.5, parting: 0, hang: 5, curl: 0 },
   bob: { top: 1.2, side: 0.9, fringe: 0.9, ragged: 0.4, parting: 0.7, hang: 7.5, curl: 0.05 },
-  long: { top: 1.1, side: 0.8, fringe: 0.8, ragged: 0.3, parting: -0.5, hang: 15, curl: 0.08 },
-  bun: { top: 0.7, side: 0.35, fringe: 0.4, ragged: 0.2, parting: 0, hang: 0, curl: 0 },
+  long: { top: 1.3, side: 0.9, fringe: 0, ragged: 0.3, parting: -0.5, hang: 15, curl: 0.08 },
+  bun: { top: 0.7, side: 0.35, fringe: 0, ragged: 0.2, parting: 0, hang: 0, curl: 0 },
   curls: { top: 2.4, side: 1.7, fringe: 0.9, ragged: 0.9, parting: 0, hang: 0, curl: 0.5 },
 };
 
@@ -66,9 +66,14 @@ export function addHair(builder: MeshBuilder, skull: Skull, rest: Float32Array, 
     material.hair,
     { closed: true },
   );
-  addFringe(builder, { cut, cap, rest, skull, colour, random, side });
+  if (cut.fringe > 0) addFringe(builder, { cut, cap, rest, skull, colour, random, side });
   if (cut.hang > 0) addCurtain(builder, identity, cut, random);
   if (identity.hairStyle === "bun") addBall(builder, [0, 12.4, -7], 3.1, colour);
+}
+
+/** Whether a style hangs over the ears. */
+export function coversEars(style: HairStyle): boolean {
+  return style !== "bald" && cuts[style].hang > 0;
 }
 
 interface FringeParts {
@@ -122,13 +127,13 @@ function addCurtain(builder: MeshBuilder, identity: Identity, cut: Cut, random: 
     columns,
     (row, column) => {
       const s = (column / (columns - 1)) * 2 - 1;
-      const angle = s * 2.02;
+      const angle = s * 2.2;
       const t = row / (rows - 1);
       const ends = 1 - 0.12 * wave(column * 0.6, 9);
       const y = 5.5 - (6 + cut.hang * ends) * t;
       const bulge = 1 + 0.09 * Math.sin(Math.PI * Math.min(1, t * 1.2)) - 0.05 * smooth(0.6, 1, t);
       const strand = 0.22 * (wave(column * 1.1, t * 3 + 20) - 0.5);
-      const radius = 8.75 * bulge + strand;
+      const radius = 9.1 * bulge + strand;
       const x = radius * Math.sin(angle) * (1 - 0.12 * smooth(0.25, 0, t));
       // The angle runs from the right temple over the back to the left one.
       const z = -4.6 - 8.6 * bulge * Math.cos(angle) + (0.35 + strand) * smooth(0, 0.4, t);

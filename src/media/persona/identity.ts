@@ -84,7 +84,7 @@ export function drawIdentity(seed: number): Identity {
     },
     skin,
     lips: jitter(random, lipColour(skin, feminine ? random.uniform(0.35, 0.8) : random.uniform(0.15, 0.4)), 0.05),
-    iris: jitter(random, colour(irises[random.integer(tone >= 4 ? 3 : irises.length)]!), 0.1),
+    iris: jitter(random, colour(irises[random.integer(tone >= 4 ? 2 : irises.length)]!), 0.1),
     hair: jitter(random, hair, 0.1),
     hairStyle: random.pick(styles),
     freckles: tone <= 2 && random.uniform() < 0.35 ? random.uniform(0.4, 1) : 0,

@@ -3,7 +3,7 @@ import { readCanonicalMesh } from "../canonical-mesh.js";
 import { addEars, addNeck, addShoulders } from "./body.js";
 import { prepareMotion, type FaceMotion } from "./expression.js";
 import { shapeFace, type FaceShape } from "./face-shape.js";
-import { addHair } from "./hair.js";
+import { addHair, coversEars } from "./hair.js";
 import { drawIdentity, mix, scale, type Identity } from "./identity.js";
 import { material, MeshBuilder, type PersonaMesh } from "./mesh-builder.js";
 import { eyes, lowerInnerLip, oval, upperInnerLip } from "./regions.js";
@@ -15,7 +15,7 @@ export interface Persona {
   readonly shape: FaceShape;
   readonly motion: FaceMotion;
   readonly mesh: PersonaMesh;
-  readonly texture: SkinTexture;
+  readonly texture: readonly SkinTexture[];
   /** For each vertex behind the face: the outline vertex whose movement it shares, and how much. Flat: vertex, outline vertex, share. */
   readonly trailing: Float32Array;
   /** Centres [2,3] of the eyeballs in head space, cm: the subject's right one first. */
@@ -68,7 +68,7 @@ export function createPersona(seed: number, adjust: Partial<Identity> = {}): Per
     }
     before = row;
   }
-  addEars(builder, skull, identity);
+  if (!coversEars(identity.hairStyle)) addEars(builder, skull, identity);
   addNeck(builder, identity);
   addShoulders(builder, identity);
   addHair(builder, skull, rest, identity);

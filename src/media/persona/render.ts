@@ -18,8 +18,8 @@ export interface Rendering {
 const pivot = [0, -5, -4] as const;
 const distance = 95;
 /** Centre of the picture in head space and the height that it shows, in cm. */
-const frame = { x: 0, y: -2.6, height: 36 };
-/** Samples along each side of a pixel. */
+const frame = { x: 0, y: -1.6, height: 32 };
+/** Samples along each side of a pixel; `resolve` is written for two. */
 const samples = 2;
 
 /** Draws one picture of `size` x `size` pixels with its exact landmarks. */
@@ -85,7 +85,7 @@ function place(head: Float32Array, follow: Float32Array, r: Float64Array, shift:
 
 /** Shades each sample and averages samples x samples of them, in linear light, into 8-bit sRGB pixels. */
 function resolve(triangle: Int32Array, second: Float32Array, third: Float32Array, shot: Shot, size: number): Image {
-  const shade = createShader(shot);
+  const shade = createShader(shot, size);
   const steps = 4096;
   const encode = Uint8Array.from({ length: steps + 1 }, (_, i) => Math.round(255 * linearToSrgb(i / steps)));
   const data = new Uint8Array(size * size * 3);
@@ -96,14 +96,24 @@ function resolve(triangle: Int32Array, second: Float32Array, third: Float32Array
   for (let y = 0, out = 0; y < size; y++) {
     for (let x = 0; x < size; x++, out += 3) {
       sum.fill(0);
+      const first = 2 * y * wide + 2 * x;
+      const seen = [first, first + 1, first + wide, first + wide + 1] as const;
+      // Samples of a pixel that see the same triangle are shaded once, at their middle.
       let bare = 0;
-      for (let j = 0; j < samples; j++) {
-        for (let i = 0; i < samples; i++) {
-          const at = (y * samples + j) * wide + x * samples + i;
-          const f = triangle[at]!;
-          if (f < 0) bare++;
-          else shade(f, second[at]!, third[at]!, sum);
+      let taken = 0;
+      for (let i = 0; i < 4; i++) {
+        const f = triangle[seen[i]!]!;
+        if (f < 0) bare++;
+        if (f < 0 || (taken & (1 << i)) !== 0) continue;
+        let [count, w1, w2] = [0, 0, 0];
+        for (let j = i; j < 4; j++) {
+          if (triangle[seen[j]!] !== f) continue;
+          taken |= 1 << j;
+          count++;
+          w1 += second[seen[j]!]!;
+          w2 += third[seen[j]!]!;
         }
+        shade(f, w1 / count, w2 / count, count, sum);
       }
       const glow = bare === 0 ? 0 : Math.exp(-(((x / size - 0.5 + 0.25 * light) / 0.55) ** 2) - ((y / size - 0.35) / 0.6) ** 2);
       for (let k = 0; k < 3; k++) {

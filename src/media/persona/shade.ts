@@ -22,12 +22,13 @@ export interface Shot {
   readonly jaw: number;
 }
 
-/** Adds the colour of the place with the weights `w1`, `w2` in the triangle to `sum` [C], linear. */
-export type Shader = (triangle: number, w1: number, w2: number, sum: Float64Array) => void;
+/** Adds `weight` times the colour of the place with the corner weights `w1`, `w2` in the triangle to `sum` [C], linear. */
+export type Shader = (triangle: number, w1: number, w2: number, weight: number, sum: Float64Array) => void;
 
 const eyeballRadius = 1.28;
 
-export function createShader(shot: Shot): Shader {
+/** `detail`: pixels across the picture, by which the painted skin is chosen fine or coarse. */
+export function createShader(shot: Shot, detail: number): Shader {
   const { persona, world, normals, head, camera } = shot;
   const { mesh, identity, texture } = persona;
   const { contrast, side } = identity.light;
@@ -37,68 +38,85 @@ export function createShader(shot: Shot): Shader {
   const strands = valueNoise(new Random(identity.seed).split("strands"), 128);
   const eye = createEyeShader(shot);
   const mouth = createMouthShader(shot);
-  const { texels, size } = texture;
+  const { texels, size } = texture.find((level) => level.size < 1.4 * detail) ?? texture.at(-1)!;
   const albedo = new Float64Array(3);
   // Light reaches further round skin in red than in blue, because it travels below the surface.
   const wrap = [0.34, 0.2, 0.16];
 
-  return (f, w1, w2, sum) => {
-    const a = mesh.triangles[3 * f]!;
-    const b = mesh.triangles[3 * f + 1]!;
-    const c = mesh.triangles[3 * f + 2]!;
+  return (f, w1, w2, weight, sum) => {
+    // Written out and without closures: this runs for every visible pixel.
+    const { triangles, materials, twoSided, colours, places } = mesh;
+    const na = triangles[3 * f]!;
+    const nb = triangles[3 * f + 1]!;
+    const nc = triangles[3 * f + 2]!;
+    const [a, b, c] = [3 * na, 3 * nb, 3 * nc];
     const w0 = 1 - w1 - w2;
-    const kind = mesh.materials[f]!;
-    const blend = (list: Float32Array, stride: number, k: number): number => w0 * list[stride * a + k]! + w1 * list[stride * b + k]! + w2 * list[stride * c + k]!;
-    let nx = blend(normals, 3, 0);
-    let ny = blend(normals, 3, 1);
-    let nz = blend(normals, 3, 2);
+    const kind = materials[f]!;
+    let nx = w0 * normals[a]! + w1 * normals[b]! + w2 * normals[c]!;
+    let ny = w0 * normals[a + 1]! + w1 * normals[b + 1]! + w2 * normals[c + 1]!;
+    let nz = w0 * normals[a + 2]! + w1 * normals[b + 2]! + w2 * normals[c + 2]!;
     const scale = 1 / (Math.sqrt(nx * nx + ny * ny + nz * nz) || 1);
     nx *= scale;
     ny *= scale;
     nz *= scale;
-    let vx = camera[0] - blend(world, 3, 0);
-    let vy = camera[1] - blend(world, 3, 1);
-    let vz = camera[2] - blend(world, 3, 2);
+    let vx = camera[0] - (w0 * world[a]! + w1 * world[b]! + w2 * world[c]!);
+    let vy = camera[1] - (w0 * world[a + 1]! + w1 * world[b + 1]! + w2 * world[c + 1]!);
+    let vz = camera[2] - (w0 * world[a + 2]! + w1 * world[b + 2]! + w2 * world[c + 2]!);
     const near = 1 / Math.sqrt(vx * vx + vy * vy + vz * vz);
     vx *= near;
     vy *= near;
     vz *= near;
-    if (nx * vx + ny * vy + nz * vz < 0 && mesh.twoSided[f] === 1) {
+    if (twoSided[f] === 1 && nx * vx + ny * vy + nz * vz < 0) {
       nx = -nx;
       ny = -ny;
       nz = -nz;
     }
+    const lit = nx * key[0] + ny * key[1] + nz * key[2];
     if (kind === material.eye || kind === material.mouth) {
-      const light = strength.sky + strength.key * Math.max(0.15, nx * key[0] + ny * key[1] + nz * key[2]) + strength.fill * 0.5;
+      const light = strength.sky + strength.key * Math.max(0.15, lit) + strength.fill * 0.5;
       const shader = kind === material.eye ? eye : mouth;
-      shader(blend(head, 3, 0), blend(head, 3, 1), blend(head, 3, 2), blend(mesh.colours, 3, 0), light, sum);
+      const x = w0 * head[a]! + w1 * head[b]! + w2 * head[c]!;
+      const y = w0 * head[a + 1]! + w1 * head[b + 1]! + w2 * head[c + 1]!;
+      const z = w0 * head[a + 2]! + w1 * head[b + 2]! + w2 * head[c + 2]!;
+      shader(x, y, z, w0 * colours[a]! + w1 * colours[b]! + w2 * colours[c]!, light * weight, weight, sum);
       return;
     }
+    const u = w0 * places[2 * na]! + w1 * places[2 * nb]! + w2 * places[2 * nc]!;
+    const v = w0 * places[2 * na + 1]! + w1 * places[2 * nb + 1]! + w2 * places[2 * nc + 1]!;
     let gloss = 0.3;
     if (kind === material.face) {
-      gloss = sample(texels, size, blend(mesh.places, 2, 0), blend(mesh.places, 2, 1), albedo);
+      gloss = sample(texels, size, u, v, albedo);
+    } else if (kind === material.cloth && v < 1) {
+      for (let k = 0; k < 3; k++) albedo[k] = identity.skin[k]! * 0.85;
     } else {
-      for (let k = 0; k < 3; k++) albedo[k] = blend(mesh.colours, 3, k);
+      for (let k = 0; k < 3; k++) albedo[k] = w0 * colours[a + k]! + w1 * colours[b + k]! + w2 * colours[c + k]!;
     }
-    const lit = nx * key[0] + ny * key[1] + nz * key[2];
     const filled = nx * fill[0] + ny * fill[1] + nz * fill[2];
     const sky = strength.sky * (0.72 + 0.28 * ny);
     if (kind === material.hair) {
-      shadeHair(blend(mesh.places, 2, 0), blend(mesh.places, 2, 1), lit, filled, sky, ny);
-      for (let k = 0; k < 3; k++) sum[k] = sum[k]! + albedo[k]!;
+      shadeHair(u, v, lit, filled, sky, ny);
+      for (let k = 0; k < 3; k++) sum[k] = sum[k]! + weight * albedo[k]!;
       return;
     }
-    const isSkin = kind !== material.cloth;
-    const hx = key[0] + vx;
-    const hy = key[1] + vy;
-    const hz = key[2] + vz;
-    const half = Math.max(0, (nx * hx + ny * hy + nz * hz) / Math.sqrt(hx * hx + hy * hy + hz * hz));
-    const edge = 1 - Math.max(0, nx * vx + ny * vy + nz * vz);
-    const shine = isSkin ? strength.key * (0.1 * gloss * half ** 22 + 0.1 * gloss * gloss * half ** 90) + 0.035 * edge ** 4 : 0;
+    const isSkin = kind !== material.cloth || v < 1;
+    let shine = 0;
+    if (isSkin) {
+      const hx = key[0] + vx;
+      const hy = key[1] + vy;
+      const hz = key[2] + vz;
+      const half = Math.max(0, (nx * hx + ny * hy + nz * hz) / Math.sqrt(hx * hx + hy * hy + hz * hz));
+      const edge = 1 - Math.max(0, nx * vx + ny * vy + nz * vz);
+      const broad = half > 0.6 ? Math.exp(22 * Math.log(half)) : 0;
+      const sharp = broad * broad * broad * broad;
+      shine = strength.key * gloss * (0.1 * broad + 0.1 * gloss * sharp) + 0.035 * edge * edge * edge * edge;
+    } else {
+      const seam = 1 - 0.3 * Math.exp(-(((v - 1.04) / 0.03) ** 2));
+      for (let k = 0; k < 3; k++) albedo[k] = albedo[k]! * seam;
+    }
     for (let k = 0; k < 3; k++) {
       const round = isSkin ? wrap[k]! : 0.1;
       const diffuse = strength.key * Math.max(0, (lit + round) / (1 + round)) + strength.fill * Math.max(0, (filled + 0.3) / 1.3) + sky;
-      sum[k] = sum[k]! + albedo[k]! * diffuse + shine;
+      sum[k] = sum[k]! + weight * (albedo[k]! * diffuse + shine);
     }
   };
 
@@ -132,7 +150,8 @@ function sample(texels: Float32Array, size: number, u: number, v: number, out: F
   return at(3);
 }
 
-type HoleShader = (x: number, y: number, z: number, upper: number, light: number, sum: Float64Array) => void;
+/** `light` includes the weight of the sample. */
+type HoleShader = (x: number, y: number, z: number, upper: number, light: number, weight: number, sum: Float64Array) => void;
 
 /** The camera in head space, so that what lies behind lids and lips shifts with the head's turn. */
 function cameraInHead(shot: Shot): Vec {
@@ -150,7 +169,7 @@ function createEyeShader(shot: Shot): HoleShader {
   const look = unit([0.5 * gaze[0], 0.34 * gaze[1], 1]);
   const fibres = valueNoise(new Random(seed).split("iris"), 64);
   const shineAt = unit([0.32 * shot.persona.identity.light.side, 0.34, 1]);
-  return (x, y, z, upper, light, sum) => {
+  return (x, y, z, upper, light, weight, sum) => {
     const e = x < 0 ? 0 : 3;
     const d = unit([x - eyepoint[0], y - eyepoint[1], z - eyepoint[2]]);
     const o: Vec = [x - eyeballs[e]!, y - eyeballs[e + 1]!, z - eyeballs[e + 2]!];
@@ -174,7 +193,7 @@ function createEyeShader(shot: Shot): HoleShader {
     const shadow = (1 - 0.62 * smooth(0.42, 1, upper)) * (1 - 0.25 * smooth(0.16, 0, upper));
     const lash = smooth(0.84, 0.97, upper) * 0.9;
     const shine = smooth(0.985, 0.994, p[0] * shineAt[0] + p[1] * shineAt[1] + p[2] * shineAt[2]) * (1 - lash);
-    for (let k = 0; k < 3; k++) sum[k] = sum[k]! + (colour[k]! * light * shadow * 0.95 + 0.85 * shine) * (1 - lash) + 0.012 * lash;
+    for (let k = 0; k < 3; k++) sum[k] = sum[k]! + (colour[k]! * light * shadow * 0.95 + weight * 0.85 * shine) * (1 - lash) + weight * 0.012 * lash;
   };
 }
 
@@ -187,14 +206,16 @@ function createMouthShader(shot: Shot): HoleShader {
   const restZ = rest[3 * 13 + 2]!;
   const arch = restZ - 0.35;
   const [lowerY, lowerZ] = moveWithJaw(restY - 0.22, arch - 0.12, jaw);
-  const teeth: Vec = [0.74, 0.68, 0.58];
-  return (x, y, z, upper, light, sum) => {
+  const teeth: Vec = [0.66, 0.6, 0.5];
+  return (x, y, z, upper, light, weight, sum) => {
     const d = [x - eyepoint[0], y - eyepoint[1], z - eyepoint[2]] as const;
     const reach = (depth: number): [number, number] => {
       const t = (depth - z) / d[2];
       return [x + t * d[0], y + t * d[1]];
     };
-    const shelter = (0.45 + 0.55 * smooth(1, 0.55, upper)) * (0.7 + 0.3 * smooth(0, 0.3, upper));
+    // Lips shade what lies behind them, the more the further they stand out.
+    const depth = Math.max(0, z - arch - 0.3);
+    const shelter = (0.45 + 0.55 * smooth(1, 0.55, upper)) * (0.7 + 0.3 * smooth(0, 0.3, upper)) * Math.exp(-1.1 * depth);
     let colour: Vec = [0.055, 0.014, 0.013];
     const [tx, ty] = reach(lowerZ - 1.1);
     const tongue = smooth(1.15, 0.75, Math.hypot(tx / 1.5, (ty - lowerY + 0.35) / (0.35 + 1.3 * jaw)));
@@ -206,7 +227,7 @@ function createMouthShader(shot: Shot): HoleShader {
     const edge = restY - 0.3 + 0.05 * ux * ux;
     const top = smooth(edge - 0.04, edge + 0.04, uy - 0.03 * Math.abs(Math.sin((ux * Math.PI) / 0.62))) * smooth(2.3, 1.9, Math.abs(ux));
     if (top > 0) colour = tooth(colour, top, ux, 0.62);
-    for (let k = 0; k < 3; k++) sum[k] = sum[k]! + colour[k]! * shelter * (0.35 + 0.75 * light);
+    for (let k = 0; k < 3; k++) sum[k] = sum[k]! + colour[k]! * shelter * (0.35 * weight + 0.7 * light);
   };
 
   /** One row of teeth over what lies behind: gaps between them, darker to the sides where the arch turns back. */

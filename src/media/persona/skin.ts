@@ -17,7 +17,28 @@ interface Brush {
   gloss: number;
 }
 
-export function paintSkin(mesh: CanonicalMesh, rest: Float32Array, identity: Identity, size = 512): SkinTexture {
+/** The painted skin, 512 texels wide, and its halvings down to 64 for small pictures: the finest first. */
+export function paintSkin(mesh: CanonicalMesh, rest: Float32Array, identity: Identity): SkinTexture[] {
+  const levels = [paintLevel(mesh, rest, identity, 512)];
+  while (levels.at(-1)!.size > 64) levels.push(halve(levels.at(-1)!));
+  return levels;
+}
+
+function halve({ size, texels }: SkinTexture): SkinTexture {
+  const half = size / 2;
+  const out = new Float32Array(half * half * 4);
+  for (let y = 0; y < half; y++) {
+    for (let x = 0; x < half; x++) {
+      for (let k = 0; k < 4; k++) {
+        const at = (2 * y * size + 2 * x) * 4 + k;
+        out[(y * half + x) * 4 + k] = (texels[at]! + texels[at + 4]! + texels[at + size * 4]! + texels[at + size * 4 + 4]!) / 4;
+      }
+    }
+  }
+  return { size: half, texels: out };
+}
+
+function paintLevel(mesh: CanonicalMesh, rest: Float32Array, identity: Identity, size: number): SkinTexture {
   const places = placeMap(mesh, rest, size);
   const texels = new Float32Array(size * size * 4);
   const paint = makePainter(rest, identity);
@@ -73,7 +94,8 @@ function makePainter(rest: Float32Array, identity: Identity): (brush: Brush, x: 
   };
   return (brush, x, y) => {
     const a = Math.abs(x);
-    const inner = smooth(0, 1.4, insideDistance(outline, x, y)); // details fade where the skull's plain skin takes over
+    const edge = insideDistance(outline, x, y);
+    const inner = smooth(0, 1.4, edge); // details fade where the skull's plain skin takes over
     const spot = (cx: number, cy: number, rx: number, ry: number): number => Math.exp(-(((a - cx) / rx) ** 2) - ((y - cy) / ry) ** 2);
     const mottle = 1 + inner * (0.07 * (coarse(x * 0.9 + 30, y * 0.9 + 30) - 0.5) + 0.07 * (fine(x * 9 + 60, y * 9 + 60) - 0.5));
     for (let k = 0; k < 3; k++) brush.colour[k] = brush.colour[k]! * mottle;
@@ -101,7 +123,6 @@ function makePainter(rest: Float32Array, identity: Identity): (brush: Brush, x: 
     paintLips(brush, identity, { lips, mouthLine, line, fine, lay }, x, y);
     for (const paintEye of eyeLines) paintEye(brush, { identity, deep, fine, lay }, x, y);
     if (identity.hairStyle !== "bald" && y > 3) {
-      const edge = insideDistance(outline, x, y);
       lay(brush, identity.hair, 0.8 * smooth(0.9 * (0.35 + fine(x * 7 + 60, 3)), 0, edge));
     }
   };
@@ -120,6 +141,7 @@ interface LipPaint {
 
 function paintLips(brush: Brush, identity: Identity, paint: LipPaint, x: number, y: number): void {
   const { lips, mouthLine, line, fine, lay } = paint;
+  if (Math.abs(y - mouthLine[5]![1]) > 2.5) return;
   const depth = insideDistance(lips, x, y);
   if (depth <= -0.3) return;
   const share = smooth(-0.16, 0.14, depth);
@@ -142,7 +164,7 @@ function eyePainting(eye: EyeRegion, at: (i: number) => [number, number]) {
   });
   const centre = at(eye.outerCorner)[0];
   return (brush: Brush, paint: { identity: Identity; deep: Colour; fine: (x: number, y: number) => number; lay: Lay }, x: number, y: number): void => {
-    if (x * centre < 0) return;
+    if (x * centre < 0 || Math.abs(y - 3.5) > 3.5) return;
     const { identity, deep, fine, lay } = paint;
     lay(brush, deep, 0.5 * Math.exp(-((lineDistance(fold, x, y) / 0.11) ** 2)));
     const top = lineDistance(upper, x, y);
