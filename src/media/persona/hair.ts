@@ -68,7 +68,7 @@ export function addHair(builder: MeshBuilder, skull: Skull, rest: Float32Array, 
   );
   if (cut.fringe > 0) addFringe(builder, { cut, cap, rest, skull, colour, random, side });
   if (cut.hang > 0) addCurtain(builder, identity, cut, random);
-  if (identity.hairStyle === "bun") addBall(builder, [0, 12.4, -7], 3.1, colour);
+  if (identity.hairStyle === "bun") addBall(builder, [0, 11.4, -8], 3, colour);
 }
 
 /** Whether a style hangs over the ears. */

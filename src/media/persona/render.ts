@@ -42,7 +42,7 @@ export function renderPersona(persona: Persona, state: FaceState, size: number):
     places[i + 2] = world[i + 2]!;
   }
   const coverage = rasterise({ places, triangles: mesh.triangles, twoSided: mesh.twoSided }, size * samples, size * samples);
-  const shot: Shot = { persona, head, world, normals, rotation, pivot, camera: [frame.x, frame.y, distance], gaze: [state.gazeX, state.gazeY], jaw: jawAngle(state), shift: state.shift };
+  const shot: Shot = { persona, head, world, normals, rotation, pivot, camera: [frame.x, frame.y, distance], gaze: [state.gazeX, state.gazeY], jaw: jawAngle(state), round: state.mouthRound, shift: state.shift };
   const image = resolve(coverage.triangle, coverage.second, coverage.third, shot, size);
   const landmarks = new Float32Array(468 * 3);
   for (let i = 0; i < 468; i++) {

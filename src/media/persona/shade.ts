@@ -20,6 +20,8 @@ export interface Shot {
   readonly camera: readonly [number, number, number];
   readonly gaze: readonly [number, number];
   readonly jaw: number;
+  /** Roundness of the lips 0..1: they cover the teeth. */
+  readonly round: number;
 }
 
 /** Adds `weight` times the colour of the place with the corner weights `w1`, `w2` in the triangle to `sum` [C], linear. */
@@ -205,7 +207,7 @@ function createMouthShader(shot: Shot): HoleShader {
   const restY = rest[3 * 13 + 1]!;
   const restZ = rest[3 * 13 + 2]!;
   const arch = restZ - 0.35;
-  const [lowerY, lowerZ] = moveWithJaw(restY - 0.22, arch - 0.12, jaw);
+  const [lowerY, lowerZ] = moveWithJaw(restY - 0.22 - 0.35 * shot.round, arch - 0.12, jaw);
   const teeth: Vec = [0.66, 0.6, 0.5];
   return (x, y, z, upper, light, weight, sum) => {
     const d = [x - eyepoint[0], y - eyepoint[1], z - eyepoint[2]] as const;
@@ -215,7 +217,7 @@ function createMouthShader(shot: Shot): HoleShader {
     };
     // Lips shade what lies behind them, the more the further they stand out.
     const depth = Math.max(0, z - arch - 0.3);
-    const shelter = (0.45 + 0.55 * smooth(1, 0.55, upper)) * (0.7 + 0.3 * smooth(0, 0.3, upper)) * Math.exp(-1.1 * depth);
+    const shelter = (0.45 + 0.55 * smooth(1, 0.55, upper)) * (0.7 + 0.3 * smooth(0, 0.3, upper)) * Math.exp(-2 * depth);
     let colour: Vec = [0.055, 0.014, 0.013];
     const [tx, ty] = reach(lowerZ - 1.1);
     const tongue = smooth(1.15, 0.75, Math.hypot(tx / 1.5, (ty - lowerY + 0.35) / (0.35 + 1.3 * jaw)));
@@ -224,7 +226,7 @@ function createMouthShader(shot: Shot): HoleShader {
     const lower = smooth(lowerY + 0.03, lowerY - 0.05, ly + 0.05 * Math.abs(Math.sin((lx * Math.PI) / 0.44))) * smooth(2.1, 1.7, Math.abs(lx));
     if (lower > 0) colour = tooth(colour, lower * 0.92, lx, 0.44);
     const [ux, uy] = reach(arch - 0.12 * x * x);
-    const edge = restY - 0.3 + 0.05 * ux * ux;
+    const edge = restY - 0.3 + 0.45 * shot.round + 0.05 * ux * ux;
     const top = smooth(edge - 0.04, edge + 0.04, uy - 0.03 * Math.abs(Math.sin((ux * Math.PI) / 0.62))) * smooth(2.3, 1.9, Math.abs(ux));
     if (top > 0) colour = tooth(colour, top, ux, 0.62);
     for (let k = 0; k < 3; k++) sum[k] = sum[k]! + colour[k]! * shelter * (0.35 * weight + 0.7 * light);
