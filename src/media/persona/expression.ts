@@ -47,7 +47,7 @@ export function prepareMotion(shape: FaceShape): FaceMotion {
   const blends: Record<BlendName, Float32Array> = {
     smile: solve([
       ...belowEyes,
-      ...lips((_i, s, upper) => [0.62 * s * Math.abs(s), 0.72 * Math.abs(s) ** 1.7 - 0.1 + (upper ? 0.05 : 0), -0.3 * s * s - 0.12]),
+      ...lips((_i, s) => [0.62 * s * Math.abs(s), 0.72 * Math.abs(s) ** 1.7 - 0.1, -0.3 * s * s - 0.12]),
       ...[50, 280, 205, 425, 117, 346, 36, 266].map((i): [number, number[]] => [i, [0.16 * Math.sign(x(i)), 0.38, 0.22]]),
     ]),
     frown: solve([...belowEyes, ...lips((_i, s, upper) => [0, -0.55 * Math.abs(s) ** 1.6 + (upper ? 0.02 : 0.1), 0.05])]),

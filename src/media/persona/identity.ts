@@ -45,7 +45,7 @@ export interface Identity {
 }
 
 // sRGB bytes; a wide range of complexions, each with lips that suit it.
-const skins = ["#f6d7c3", "#eec1a2", "#e3b08d", "#d39c76", "#bd8259", "#a06944", "#80502f", "#5f3a24"];
+const skins = ["#efcfbb", "#e8bda0", "#dfb092", "#d1a07e", "#b98565", "#9a6a4b", "#7c5138", "#5f3a24"];
 const irises = ["#4a2c17", "#6b4423", "#7d6a35", "#4f7a55", "#5b8aa8", "#3f5f86", "#7f8c8d"];
 const hairs = ["#14100e", "#2a1a12", "#4a2d1a", "#6e4527", "#9c6b3a", "#c79a5b", "#8b3a1e", "#8f8a86"];
 const clothes = ["#2f4a66", "#7a2f3a", "#3d5a45", "#555a62", "#c8c2b5", "#22262d", "#8a6d3b", "#5b4a78"];

@@ -33,6 +33,8 @@ export interface Performance {
 export interface PerformanceOptions {
   /** What is said: babble by default, [] for silence. */
   readonly phonemes?: readonly Phoneme[];
+  /** Height of the voice -1..1, as in an identity; drawn from the seed by default. */
+  readonly voice?: number;
   /** Size of the head's movement, 1 by default. */
   readonly headMotion?: number;
 }
@@ -71,7 +73,7 @@ export function performance(seed: number, seconds: number, expression: Expressio
   const frames = Math.max(1, Math.round(seconds * framesPerSecond));
   const length = frames / framesPerSecond;
   const phonemes = options.phonemes ?? randomUtterance(random.split("words"), length);
-  const pitchHz = 150 * 2 ** (0.75 * drawIdentity(seed).voice);
+  const pitchHz = 150 * 2 ** (0.75 * (options.voice ?? drawIdentity(seed).voice));
   const spoken = speak(phonemes, { random: random.split("voice"), pitchHz });
   const speech = new Float32Array(frames * 640);
   speech.set(spoken.subarray(0, speech.length));

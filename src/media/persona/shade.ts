@@ -36,7 +36,7 @@ export function createShader(shot: Shot, detail: number): Shader {
   const { contrast, side } = identity.light;
   const key = unit([side * 0.75, 0.55, 0.85]);
   const fill = unit([-side * 0.8, 0.1, 0.7]);
-  const strength = { key: 0.62 + 0.35 * contrast, fill: 0.3 * (1 - 0.5 * contrast), sky: 0.4 - 0.14 * contrast };
+  const strength = { key: 0.6 + 0.32 * contrast, fill: 0.27 * (1 - 0.5 * contrast), sky: 0.37 - 0.13 * contrast };
   const strands = valueNoise(new Random(identity.seed).split("strands"), 128);
   const eye = createEyeShader(shot);
   const mouth = createMouthShader(shot);

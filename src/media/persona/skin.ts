@@ -107,7 +107,7 @@ function makePainter(rest: Float32Array, identity: Identity): (brush: Brush, x: 
     lay(brush, deep, 0.16 * spot(0, lips[15]![1] - 0.55, 1.6, 0.4));
     lay(brush, deep, 0.1 * spot(0.32, -2.85, 0.16, 0.5));
     for (const [wx, wy] of wing) lay(brush, deep, 0.4 * Math.exp(-(((x - wx * 1.04) / 0.2) ** 2) - ((y - wy) / 0.6) ** 2));
-    const fold = segmentDistance(a, y, 1.95, -1.2, 3.05, -3.7);
+    const fold = Math.sqrt(segmentSquare(a, y, 1.95, -1.2, 3.05, -3.7));
     lay(brush, deep, (0.12 + 0.3 * age) * Math.exp(-((fold / 0.24) ** 2)));
     if (age > 0.3) {
       for (const cy of [5.9, 6.6, 7.2]) lay(brush, deep, inner * 0.16 * (age - 0.3) * Math.exp(-(((y - cy - 0.15 * coarse(x * 0.5 + 9, cy)) / 0.09) ** 2)) * (1 - smooth(2.5, 4.5, a)));
@@ -211,22 +211,29 @@ function placeMap(mesh: CanonicalMesh, rest: Float32Array, size: number): Float3
   return map;
 }
 
-function segmentDistance(x: number, y: number, ax: number, ay: number, bx: number, by: number): number {
-  const t = Math.max(0, Math.min(1, ((x - ax) * (bx - ax) + (y - ay) * (by - ay)) / ((bx - ax) ** 2 + (by - ay) ** 2 || 1)));
-  return Math.hypot(x - ax - t * (bx - ax), y - ay - t * (by - ay));
+/** Squared distance to a segment; squares, because roots of every segment would take most of the painting time. */
+function segmentSquare(x: number, y: number, ax: number, ay: number, bx: number, by: number): number {
+  const dx = bx - ax;
+  const dy = by - ay;
+  const t = Math.max(0, Math.min(1, ((x - ax) * dx + (y - ay) * dy) / (dx * dx + dy * dy || 1)));
+  const ex = x - ax - t * dx;
+  const ey = y - ay - t * dy;
+  return ex * ex + ey * ey;
 }
 
 /** Distance to an open line and where along it (0..1) the nearest point lies. */
 function nearest(line: Line, x: number, y: number): { distance: number; place: number } {
-  let best = { distance: Infinity, place: 0 };
+  let best = Infinity;
+  let place = 0;
   for (let i = 0; i + 1 < line.length; i++) {
     const [ax, ay] = line[i]!;
     const [bx, by] = line[i + 1]!;
-    const t = Math.max(0, Math.min(1, ((x - ax) * (bx - ax) + (y - ay) * (by - ay)) / ((bx - ax) ** 2 + (by - ay) ** 2 || 1)));
-    const distance = Math.hypot(x - ax - t * (bx - ax), y - ay - t * (by - ay));
-    if (distance < best.distance) best = { distance, place: (i + t) / (line.length - 1) };
+    const square = segmentSquare(x, y, ax, ay, bx, by);
+    if (square >= best) continue;
+    best = square;
+    place = (i + Math.max(0, Math.min(1, ((x - ax) * (bx - ax) + (y - ay) * (by - ay)) / ((bx - ax) ** 2 + (by - ay) ** 2 || 1)))) / (line.length - 1);
   }
-  return best;
+  return { distance: Math.sqrt(best), place };
 }
 
 function lineDistance(line: Line, x: number, y: number): number {
@@ -241,7 +248,7 @@ function insideDistance(ring: Line, x: number, y: number): number {
     const [ax, ay] = ring[i]!;
     const [bx, by] = ring[j]!;
     if (ay > y !== by > y && x < ((bx - ax) * (y - ay)) / (by - ay) + ax) inside = !inside;
-    distance = Math.min(distance, segmentDistance(x, y, ax, ay, bx, by));
+    distance = Math.min(distance, segmentSquare(x, y, ax, ay, bx, by));
   }
-  return inside ? distance : -distance;
+  return inside ? Math.sqrt(distance) : -Math.sqrt(distance);
 }
