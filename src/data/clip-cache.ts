@@ -1,5 +1,4 @@
 /** What training reads again and again: face geometry and speech of whole clips, and decoded frames, within a bound of memory. */
-import { canonicalMesh } from "../face/canonical.js";
 import { logMel } from "../media/spectrogram.js";
 import { type FaceFrame, faceAtRest, faceFrame } from "../features/face-frame.js";
 import { levelOf } from "../features/speech.js";
@@ -19,7 +18,6 @@ export class ClipCache {
   readonly #features = new Map<string, Promise<ClipFeatures>>();
   readonly #frames = new Map<string, Uint8Array>();
   readonly #limit: number;
-  readonly #canonical = canonicalMesh();
   #bytes = 0;
 
   /** `limitBytes` bounds the decoded frames that are kept. */
@@ -53,7 +51,7 @@ export class ClipCache {
   async #load(clip: ClipEntry): Promise<ClipFeatures> {
     const [mesh, speech] = await Promise.all([this.#dataset.readArray(clip, "mesh"), this.#dataset.readSpeech(clip)]);
     const stride = 478 * 3;
-    const faces = Array.from({ length: clip.frames }, (_, t) => faceFrame(mesh.data.subarray(t * stride, (t + 1) * stride), this.#canonical));
+    const faces = Array.from({ length: clip.frames }, (_, t) => faceFrame(mesh.data.subarray(t * stride, (t + 1) * stride)));
     const { mel: settings, sampleRateHz } = this.#dataset.contract;
     const mel = logMel(speech, settings, sampleRateHz);
     return { faces, rest: faceAtRest(faces), mel, reference: levelOf(mel, settings.bands).reference };

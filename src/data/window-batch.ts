@@ -134,7 +134,7 @@ function mirrorPixels(pixels: Uint8Array, size: number): Uint8Array {
 
 /** A face's own shape [L, 3] mirrored: x changes sign. */
 function mirrorShape(shape: Float32Array, size: number): Float32Array {
-  const centred = { points: shape, pose: { rotation: [1, 0, 0, 0, 1, 0, 0, 0, 1], scale: 1, translation: [0, 0] as const } };
+  const centred = { points: shape, pose: { rotation: [1, 0, 0, 0, 1, 0, 0, 0, 1], scale: 1, translation: [0, 0] as const }, depth: 0 };
   const out = mirrorFace(centred, size).points;
   for (let i = 0; i < modelPointCount; i++) out[3 * i] = out[3 * i]! - size;
   return out;

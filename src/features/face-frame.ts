@@ -1,25 +1,36 @@
 /** A face in one aligned crop, as the systems see it: model points with depth and the rigid pose. */
 import { extraPoints, ibugCount, mirror, modelPointCount } from "../base/points.js";
 import { to68 } from "../face/landmarks.js";
-import { fitPose } from "../face/pose.js";
+import { fitPose, stablePoints } from "../face/pose.js";
 import { mirrorPose, type RigidPose, rigidPose, unplacePoints } from "./rigid-pose.js";
 
 export interface FaceFrame {
   /** Model points [L, 3] in crop pixels, z away from the camera. */
   readonly points: Float32Array;
   readonly pose: RigidPose;
+  /** Depth of the face's origin in crop pixels. */
+  readonly depth: number;
 }
 
-/** From a mesh [478, 3] in crop pixels; `canonical` is face/canonical.ts's [468, 3]. */
-export function faceFrame(mesh: Float32Array, canonical: Float32Array): FaceFrame {
+/** From a mesh [478, 3] in crop pixels. */
+export function faceFrame(mesh: Float32Array): FaceFrame {
   const points = new Float32Array(modelPointCount * 3);
   points.set(to68(mesh, 3));
   extraPoints.forEach(({ vertex }, i) => points.set(mesh.subarray(3 * vertex, 3 * vertex + 3), 3 * (ibugCount + i)));
-  return { points, pose: rigidPose(fitPose(mesh, canonical)) };
+  const pose = rigidPose(fitPose(mesh));
+  return { points, pose, depth: originDepth(mesh, pose) };
+}
+
+/** Where the canonical origin lies in depth, by the points that the pose was fitted to. */
+function originDepth(mesh: Float32Array, { rotation, scale }: RigidPose): number {
+  const [x, y, z] = rotation.slice(6) as [number, number, number];
+  let sum = 0;
+  for (const [vertex, place] of stablePoints) sum += mesh[3 * vertex + 2]! + scale * (x * place[0] + y * place[1] + z * place[2]);
+  return sum / stablePoints.size;
 }
 
 /** The face in the mirrored crop. */
-export function mirrorFace({ points, pose }: FaceFrame, size: number): FaceFrame {
+export function mirrorFace({ points, pose, depth }: FaceFrame, size: number): FaceFrame {
   const out = new Float32Array(points.length);
   for (let i = 0; i < modelPointCount; i++) {
     const j = 3 * (mirror[i] as number);
@@ -27,12 +38,12 @@ export function mirrorFace({ points, pose }: FaceFrame, size: number): FaceFrame
     out[3 * i + 1] = points[j + 1]!;
     out[3 * i + 2] = points[j + 2]!;
   }
-  return { points: out, pose: mirrorPose(pose, size) };
+  return { points: out, pose: mirrorPose(pose, size), depth };
 }
 
 /** The face at rest: per-coordinate median over frames of the face's own points [L, 3] in centimetres. */
 export function faceAtRest(frames: readonly FaceFrame[]): Float32Array {
-  const own = frames.map((frame) => unplacePoints(frame.points, frame.pose));
+  const own = frames.map((frame) => unplacePoints(frame.points, frame.pose, frame.depth));
   const out = new Float32Array(modelPointCount * 3);
   const column = new Float32Array(own.length);
   for (let i = 0; i < out.length; i++) {

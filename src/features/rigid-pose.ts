@@ -48,12 +48,9 @@ export function placePoints(shape: Float32Array, pose: RigidPose): Float32Array 
   return out;
 }
 
-/** The inverse for points with depth [L, 3] in pixels (z away from the camera, any origin): face points in centimetres with mean depth 0. */
-export function unplacePoints(points: Float32Array, pose: RigidPose): Float32Array {
+/** The inverse for points with depth [L, 3] in pixels (z away from the camera; `depth` is that of the face's origin): centimetres. */
+export function unplacePoints(points: Float32Array, pose: RigidPose, depth: number): Float32Array {
   const r = pose.rotation as number[];
-  const count = points.length / 3;
-  let depth = 0;
-  for (let i = 2; i < points.length; i += 3) depth += points[i]! / count;
   const out = new Float32Array(points.length);
   for (let i = 0; i < points.length; i += 3) {
     const x = (points[i]! - pose.translation[0]) / pose.scale;

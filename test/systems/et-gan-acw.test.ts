@@ -1,0 +1,126 @@
+import { describe, expect, it } from "vitest";
+import { Random } from "../../src/base/random.js";
+import { modelPointCount } from "../../src/base/points.js";
+import { sizeOf } from "../../src/graph/shape.js";
+import { initialValues, type ParamTable } from "../../src/nn/params.js";
+import { createSession, type Session } from "../../src/runtime/session.js";
+import type { Tensor } from "../../src/runtime/tensor.js";
+import type { Config } from "../../src/systems/et-gan-acw/config.js";
+import { etGanAcw } from "../../src/systems/et-gan-acw/system.js";
+import { deployedGraphs, paramTables, stateNames, stepGraph } from "../../src/systems/graphs.js";
+import type { System } from "../../src/systems/system.js";
+
+const system = etGanAcw as unknown as System;
+const config = etGanAcw.presets["tiny"] as Config;
+const tables = paramTables(system, config);
+const table = tables.get("generator") as ParamTable;
+
+/** Plausible random feeds for every input of a session. */
+function feedsFor(session: Session, seed: number): Record<string, Tensor> {
+  const random = new Random(seed);
+  return Object.fromEntries(
+    session.inputs.map(({ name, dtype, shape }) => {
+      const size = sizeOf(shape as number[]);
+      const points = ["points", "base", "view_points"].includes(name);
+      const data =
+        dtype === "uint8"
+          ? Uint8Array.from({ length: size }, () => random.integer(256))
+          : Float32Array.from({ length: size }, () => (name === "view_mask" ? 1 : points ? random.uniform(0, config.size) : name === "scale" ? 3 : random.uniform()));
+      return [name, { dtype, shape: shape as number[], data }];
+    }),
+  );
+}
+
+async function network(name: string): Promise<Session> {
+  return createSession(deployedGraphs(system, config, initialValues(table, 5), {}).get(name)!);
+}
+
+describe("ET-GAN-ACW", () => {
+  it("merges identity views whatever their order and ignores masked ones", async () => {
+    const session = await network("frame");
+    const feeds = feedsFor(session, 1);
+    const k = config.views;
+    const run = async (change: Record<string, Tensor>): Promise<Tensor> => (await session.run({ ...feeds, ...change }, { fetch: ["frame"] }))["frame"]!;
+    const first = await run({});
+    const perView = ["views", "view_points", "identity_map", "identity_score"];
+    const swapped = Object.fromEntries(perView.map((name) => [name, rotateRows(feeds[name]!, k)]));
+    expect(maximumDifference(first, await run(swapped))).toBeLessThanOrEqual(1); // one grey level: sums in another order
+
+    const mask: Tensor = { dtype: "float32", shape: [k], data: Float32Array.from({ length: k }, (_, i) => (i === 0 ? 1 : 0)) };
+    const alone = await run({ view_mask: mask });
+    const noise = Object.fromEntries(perView.map((name) => [name, otherRows(feeds[name]!, k)]));
+    expect(maximumDifference(alone, await run({ ...noise, view_mask: mask }))).toBeLessThanOrEqual(1);
+    expect(maximumDifference(first, alone)).toBeGreaterThan(1);
+  });
+
+  it("gives weights that sum to one and depend on the input", async () => {
+    const session = await network("frame");
+    const one = (await session.run(feedsFor(session, 1)))["weights"]!.data as Float32Array;
+    const two = (await session.run(feedsFor(session, 2)))["weights"]!.data as Float32Array;
+    for (let i = 0; i < one.length; i += 4) expect(one.slice(i, i + 4).reduce((a, b) => a + b)).toBeCloseTo(1, 4);
+    expect(Math.max(...one.map((x, i) => Math.abs(x - two[i]!)))).toBeGreaterThan(1e-4);
+  });
+
+  it("hides the guide's mouth: what lies below the nose tip has no influence on the expression", async () => {
+    const session = await network("expression");
+    const feeds = feedsFor(session, 1);
+    const guide = feeds["guide"]!;
+    const [n, h, w] = guide.shape as [number, number, number];
+    const lower = (guide.data as Uint8Array).slice();
+    const upper = (guide.data as Uint8Array).slice();
+    for (let i = 0; i < n; i++) {
+      lower.fill(7, (i * h + (9 * h) / 16) * w * 3, (i + 1) * h * w * 3);
+      upper.fill(7, (i * h + h / 4) * w * 3, (i * h + h / 2) * w * 3);
+    }
+    const code = async (data: Uint8Array): Promise<Float32Array> => (await session.run({ guide: { ...guide, data } }))["code"]!.data as Float32Array;
+    const before = await code(guide.data as Uint8Array);
+    expect(await code(lower)).toEqual(before);
+    expect(await code(upper)).not.toEqual(before);
+  });
+
+  it("learns: one batch repeated loses in every phase", async () => {
+    for (const phase of system.phases) {
+      const session = await createSession(stepGraph(system, config, phase), { training: true });
+      let feeds = feedsFor(session, 3);
+      for (const [group, own] of tables) {
+        const names = stateNames(group);
+        const theta = initialValues(own, 0);
+        for (const name of Object.values(names)) {
+          if (feeds[name] !== undefined) feeds[name] = { dtype: "float32", shape: [own.size], data: name === names.m || name === names.v ? new Float32Array(own.size) : theta };
+        }
+      }
+      const losses: number[] = [];
+      for (let step = 1; step <= 25; step++) {
+        const scalar = (value: number): Tensor => ({ dtype: "float32", shape: [], data: new Float32Array([value]) });
+        const out = await session.run({ ...feeds, step: scalar(step), rate: scalar(3e-3), memory: scalar(0.9) });
+        losses.push(Number(out["loss.generator"]!.data[0]));
+        feeds = Object.fromEntries(Object.entries(feeds).map(([name, value]) => [name, out[`next.${name}`] ?? value]));
+      }
+      expect(losses.every(Number.isFinite), phase.name).toBe(true);
+      expect(losses.at(-1)!, phase.name).toBeLessThan(0.97 * losses[0]!);
+    }
+  });
+
+  it("has points that agree with the data contract", () => {
+    expect(system.phases[0]!.batch(config).find((f) => f.name === "points")!.shape.at(-2)).toBe(modelPointCount);
+  });
+});
+
+function rotateRows(tensor: Tensor, rows: number): Tensor {
+  const data = tensor.data as Float32Array | Uint8Array;
+  const width = data.length / rows;
+  const out = data.slice();
+  for (let r = 0; r < rows; r++) out.set(data.slice(r * width, (r + 1) * width), ((r + 1) % rows) * width);
+  return { ...tensor, data: out };
+}
+
+/** Everything but the first row replaced. */
+function otherRows(tensor: Tensor, rows: number): Tensor {
+  const data = tensor.data as Float32Array | Uint8Array;
+  return { ...tensor, data: data.map((x: number, i: number) => (i < data.length / rows ? x : x * 0.5)) as Float32Array | Uint8Array };
+}
+
+function maximumDifference(a: Tensor, b: Tensor): number {
+  const [x, y] = [a.data as Uint8Array, b.data as Uint8Array];
+  return x.reduce((most, value, i) => Math.max(most, Math.abs(value - y[i]!)), 0);
+}
