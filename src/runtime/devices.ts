@@ -2,7 +2,7 @@
  * Devices: execution providers of ONNX Runtime, tried one after another by this code, because a list of providers throws
  * as a whole when one of them is missing.
  */
-import { InferenceSession, Tensor } from "onnxruntime-node";
+import { env, InferenceSession, Tensor } from "onnxruntime-node";
 import { TalkfaceError } from "../base/errors.js";
 import { Graph } from "../graph/graph.js";
 import { encodeModel } from "../graph/onnx.js";
@@ -42,7 +42,7 @@ export async function openSession(bytes: Uint8Array, device: Device, options: In
   const failures: string[] = [];
   for (const provider of providers) {
     try {
-      return { session: await InferenceSession.create(bytes, { ...options, executionProviders: [provider] }), provider };
+      return { session: await create(bytes, provider, options), provider };
     } catch (error) {
       const reason = firstLine(error);
       if ((await probeDevice(provider)).available) {
@@ -65,7 +65,7 @@ export interface ProbeResult {
 /** Creates and runs a tiny graph on a provider: creating alone proves nothing. */
 export async function probeDevice(provider: Provider): Promise<ProbeResult> {
   try {
-    const session = await InferenceSession.create(tinyModel(), { executionProviders: [provider], logSeverityLevel: 4 });
+    const session = await create(tinyModel(), provider, {});
     const { y } = await session.run({ x: new Tensor("float32", Float32Array.of(1, 2), [2]) });
     const right = y?.data[0] === 2 && y.data[1] === 4;
     await session.release();
@@ -75,6 +75,12 @@ export async function probeDevice(provider: Provider): Promise<ProbeResult> {
   } catch (error) {
     return { provider, available: false, message: `${firstLine(error)}. ${remedies[provider]}` };
   }
+}
+
+function create(bytes: Uint8Array, provider: Provider, options: InferenceSession.SessionOptions): Promise<InferenceSession> {
+  // what goes wrong arrives as an error with our own words; ONNX Runtime would print its own beside it
+  env.logLevel = "fatal";
+  return InferenceSession.create(bytes, { logSeverityLevel: 4, ...options, executionProviders: [provider] });
 }
 
 function tinyModel(): Uint8Array {

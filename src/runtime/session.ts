@@ -45,7 +45,6 @@ export async function createSession(model: OnnxModel | Uint8Array, options: Sess
     intraOpNumThreads: options.threads ?? threadsFor(training ? "training" : "generator"),
     interOpNumThreads: 1,
     enableMemPattern: !training,
-    logSeverityLevel: 3,
   });
   return new OrtSession(session, provider, graph.inputs, graph.outputs, where);
 }
