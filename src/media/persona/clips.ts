@@ -98,7 +98,7 @@ const views: readonly (readonly [name: string, change: Partial<FaceState>])[] = 
   ["6-smile", { smile: 0.35, roll: 0.07, yaw: 0.08 }],
 ];
 
-const shipped = { ada: 100, guide: 103, guideSeconds: 6, viewSize: 512, guideSize: 256 } as const;
+const shipped = { ada: 18, guide: 23, guideSeconds: 6, viewSize: 512, guideSize: 256 } as const;
 
 /** Makes what datasets/personas ships, except the speech: `ada/*.jpg` and `expression.mp4`. */
 export async function writeShippedInputs(folder: string, force: boolean): Promise<string[]> {

@@ -3,6 +3,7 @@ import { Random } from "../../base/random.js";
 import { smooth } from "./face-shape.js";
 import { scale, type HairStyle, type Identity } from "./identity.js";
 import { material, type MeshBuilder } from "./mesh-builder.js";
+import { valueNoise } from "./noise.js";
 import { along, unit, type Skull, type Vec } from "./skull.js";
 
 interface Cut {
@@ -174,18 +175,4 @@ function surfaceHeight(rest: Float32Array, x: number, y: number): number {
 function lookUp(table: readonly number[], at: number): number {
   const i = Math.min(table.length - 2, Math.floor(at));
   return table[i]! + (table[i + 1]! - table[i]!) * (at - i);
-}
-
-/** Smooth noise 0..1 over the plane that repeats every `period`. */
-export function valueNoise(random: Random, period: number): (x: number, y: number) => number {
-  const values = Float32Array.from({ length: period * period }, () => random.uniform());
-  const wrap = (i: number): number => ((i % period) + period) % period;
-  return (x, y) => {
-    const [i, j] = [Math.floor(x), Math.floor(y)];
-    const u = (x - i) ** 2 * (3 - 2 * (x - i));
-    const v = (y - j) ** 2 * (3 - 2 * (y - j));
-    const at = (a: number, b: number): number => values[wrap(j + b) * period + wrap(i + a)]!;
-    const upper = at(0, 0) + (at(1, 0) - at(0, 0)) * u;
-    return upper + (at(0, 1) + (at(1, 1) - at(0, 1)) * u - upper) * v;
-  };
 }

@@ -2,9 +2,9 @@
 import { Random } from "../../base/random.js";
 import { moveWithJaw } from "./expression.js";
 import { smooth } from "./face-shape.js";
-import { valueNoise } from "./hair.js";
 import { material } from "./mesh-builder.js";
 import type { Persona } from "./model.js";
+import { valueNoise } from "./noise.js";
 import { along, unit, type Vec } from "./skull.js";
 
 /** A persona at one moment, ready to be shaded. */
@@ -142,14 +142,14 @@ function sample(texels: Float32Array, size: number, u: number, v: number, out: F
   const fy = y - j;
   const p = (j * size + i) * 4;
   const q = p + size * 4;
-  const at = (k: number): number => {
+  for (let k = 0; k < 3; k++) {
     const upper = texels[p + k]! + (texels[p + 4 + k]! - texels[p + k]!) * fx;
-    return upper + (texels[q + k]! + (texels[q + 4 + k]! - texels[q + k]!) * fx - upper) * fy;
-  };
-  out[0] = at(0);
-  out[1] = at(1);
-  out[2] = at(2);
-  return at(3);
+    const lower = texels[q + k]! + (texels[q + 4 + k]! - texels[q + k]!) * fx;
+    out[k] = upper + (lower - upper) * fy;
+  }
+  const upper = texels[p + 3]! + (texels[p + 7]! - texels[p + 3]!) * fx;
+  const lower = texels[q + 3]! + (texels[q + 7]! - texels[q + 3]!) * fx;
+  return upper + (lower - upper) * fy;
 }
 
 /** `light` includes the weight of the sample. */

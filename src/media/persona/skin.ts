@@ -2,8 +2,8 @@
 import { Random } from "../../base/random.js";
 import type { CanonicalMesh } from "../canonical-mesh.js";
 import { smooth } from "./face-shape.js";
-import { valueNoise } from "./hair.js";
 import { mix, scale, type Colour, type Identity } from "./identity.js";
+import { valueNoise } from "./noise.js";
 import { eyes, lipRing, oval, upperInnerLip, type EyeRegion } from "./regions.js";
 
 export interface SkinTexture {
