@@ -8,8 +8,12 @@ import { warn } from "../base/log.js";
 type Register = (program: Command) => void;
 
 export const commandModules: Readonly<Record<string, () => Promise<Register>>> = {
+  synth: async () => (await import("./commands/synth.js")).registerSynth,
+  personas: async () => (await import("./commands/personas.js")).registerPersonas,
   "prep-videos": async () => (await import("./commands/prep-videos.js")).registerPrepVideos,
   train: async () => (await import("./commands/train.js")).registerTrain,
+  export: async () => (await import("./commands/export.js")).registerExport,
+  graph: async () => (await import("./commands/graph.js")).registerGraph,
   doctor: async () => (await import("./commands/doctor.js")).registerDoctor,
 };
 
