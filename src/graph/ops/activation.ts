@@ -1,8 +1,7 @@
 /** Elementwise functions of one value. Gradients read the output where they can, so that the input need not be kept. */
 import { apply } from "../graph.js";
 import type { Operator, Value } from "../value.js";
-import { inferFloat, mul, neg, sub } from "./arithmetic.js";
-import { greater, select } from "./compare.js";
+import { inferFloat, mul, neg, slopeMask, sub } from "./arithmetic.js";
 
 type Unary = Operator<readonly [Value], null>;
 
@@ -11,13 +10,13 @@ const Cos: Unary = { onnx: "Cos", infer: inferFloat("Cos"), vjp: ({ inputs: [x],
 const Tanh: Unary = { onnx: "Tanh", infer: inferFloat("Tanh"), vjp: ({ y, dy }) => [mul(dy, sub(1, mul(y, y)))] };
 const Sigmoid: Unary = { onnx: "Sigmoid", infer: inferFloat("Sigmoid"), vjp: ({ y, dy }) => [mul(dy, sub(y, mul(y, y)))] };
 const Softplus: Unary = { onnx: "Softplus", infer: inferFloat("Softplus"), vjp: ({ inputs: [x], dy }) => [mul(dy, sigmoid(x))] };
-const Relu: Unary = { onnx: "Relu", infer: inferFloat("Relu"), vjp: ({ y, dy }) => [select(greater(y, 0), dy, 0)] };
+const Relu: Unary = { onnx: "Relu", infer: inferFloat("Relu"), vjp: ({ y, dy }) => [mul(dy, slopeMask(y, 0, 1))] };
 const LeakyRelu: Operator<readonly [Value], { alpha: number }> = {
   onnx: "LeakyRelu",
   infer: inferFloat("LeakyRelu"),
   encode: ({ alpha }) => ({ alpha: { kind: "float", value: alpha } }),
   // the slope is positive, so the output has the sign of the input
-  vjp: ({ y, dy, attributes: { alpha } }) => [mul(dy, select(greater(y, 0), 1, alpha))],
+  vjp: ({ y, dy, attributes: { alpha } }) => [mul(dy, slopeMask(y, alpha, 1))],
 };
 
 export function sin(x: Value): Value {

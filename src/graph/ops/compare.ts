@@ -45,7 +45,7 @@ const Where: Operator<readonly [Value, Value, Value], null> = {
       a.graph.fail("Where", `shapes ${show(condition.shape)}, ${show(a.shape)} and ${show(b.shape)} do not broadcast.`);
     return { dtype: a.dtype, shape };
   },
-  vjp: ({ inputs: [condition], dy, needs }) => [null, needs[1] ? select(condition, dy, 0) : null, needs[2] ? select(condition, 0, dy) : null],
+  vjp: ({ inputs: [condition], dy, needs }) => [null, needs[1] ? where(condition, dy, 0) : null, needs[2] ? where(condition, 0, dy) : null],
 };
 
 const Cast: Operator<readonly [Value], { to: Dtype }> = {
@@ -75,11 +75,6 @@ export function not(x: Value): Value {
 
 /** Elementwise choice; numbers take the type of the other choice, two numbers are float32. */
 export function where(condition: Value, a: Operand, b: Operand): Value {
-  return select(condition, a, b);
-}
-
-/** `where` under a name that gradient rules can import beside ONNX names. */
-export function select(condition: Value, a: Operand, b: Operand): Value {
   const { graph } = condition;
   const dtype = typeof a !== "number" ? a.dtype : typeof b !== "number" ? b.dtype : "float32";
   const value = (x: Operand): Value => (typeof x === "number" ? graph.scalar(x, dtype) : x);

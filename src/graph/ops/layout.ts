@@ -82,6 +82,9 @@ export function reshape(x: Value, shape: readonly number[]): Value {
   // a reshape of a reshape reads the source
   const source = x.producer?.op === "Reshape" ? x.producer.inputs[0]! : x;
   if (sameShape(full, source.shape)) return source;
+  if (source.producer?.op === "Expand" && sizeOf(source.producer.inputs[0]!.shape) === 1) {
+    return expand(reshape(source.producer.inputs[0]!, []), full);
+  }
   return apply(Reshape, [source, indices(x, full)], { shape: full });
 }
 
@@ -162,7 +165,9 @@ export function pad(x: Value, pairs: readonly (readonly [number, number])[], val
 export function expand(x: Value, shape: readonly number[]): Value {
   const full = broadcast(x.shape, shape);
   if (full === null || !sameShape(full, shape)) x.graph.fail("Expand", `${show(x.shape)} does not expand to ${show(shape)}.`);
-  return sameShape(x.shape, shape) ? x : apply(Expand, [x, indices(x, shape)], { shape: [...shape] });
+  if (sameShape(x.shape, shape)) return x;
+  const source = x.producer?.op === "Expand" ? x.producer.inputs[0]! : x;
+  return apply(Expand, [source, indices(x, shape)], { shape: [...shape] });
 }
 
 /** A value whose elements are all the same, of the type of `like` and of its shape unless another is given. */

@@ -7,6 +7,7 @@ import { add, div, mul } from "./arithmetic.js";
 import { cast, equal } from "./compare.js";
 import { convTranspose } from "./conv.js";
 import { cutAxes, expand, pad, placeBack, reshape, type Cut } from "./layout.js";
+import { repeatEach } from "./resize.js";
 
 type PoolCall = Call<readonly [Value], Window>;
 
@@ -56,15 +57,6 @@ export function averagePool(x: Value, kernel: number | readonly number[], stride
 /** Maximum over windows of x [N,C,…]; the stride is the kernel unless given. Elements at a tie share the gradient. */
 export function maxPool(x: Value, kernel: number | readonly number[], stride: number | readonly number[] = kernel): Value {
   return apply(MaxPool, [x], windowOf("MaxPool", x, kernel, stride));
-}
-
-/** Repeats every element `times[i]` times along every spatial axis: [N,C,H,W] → [N,C,H·a,W·b]. */
-export function repeatEach(x: Value, times: readonly number[]): Value {
-  const lead = x.shape.slice(0, 2);
-  const spatial = x.shape.slice(2);
-  const tall = reshape(x, [...lead, ...spatial.flatMap((n) => [n, 1])]);
-  const wide = expand(tall, [...lead, ...spatial.flatMap((n, i) => [n, times[i]!])]);
-  return reshape(wide, [...lead, ...spatial.map((n, i) => n * times[i]!)]);
 }
 
 /** Zeros behind the last element of every spatial axis up to the size of `like`. */

@@ -93,7 +93,19 @@ export function sum(x: Value, options: ReduceOptions = {}): Value {
   const attributes = resolve("ReduceSum", x, options);
   if (attributes.axes.length === 0) return x;
   const { axes } = attributes;
+  const repeated = sumOfExpand(x, attributes);
+  if (repeated !== null) return repeated;
   return apply(ReduceSum, [x, x.graph.constant(axes, [axes.length], "int64")], attributes);
+}
+
+/** A sum over axes along which an Expand repeated its source is a product. */
+function sumOfExpand(x: Value, { axes, keepDims }: Reduction): Value | null {
+  const source = x.producer?.op === "Expand" ? x.producer.inputs[0]! : null;
+  if (source === null) return null;
+  const shape = [...new Array<number>(x.shape.length - source.shape.length).fill(1), ...source.shape];
+  if (axes.some((axis) => shape[axis] !== 1)) return null;
+  const total = mul(reshape(source, reducedShape(shape, axes, keepDims)), sizeOf(axes.map((axis) => x.shape[axis]!)));
+  return expand(total, reducedShape(x.shape, axes, keepDims));
 }
 
 export function mean(x: Value, options: ReduceOptions = {}): Value {

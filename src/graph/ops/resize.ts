@@ -1,7 +1,7 @@
 /** Enlarging pictures by whole factors. */
 import { apply } from "../graph.js";
 import type { OnnxAttribute } from "../onnx.js";
-import { show } from "../shape.js";
+import { show, sizeOf } from "../shape.js";
 import type { Operator, Value } from "../value.js";
 import { matmul } from "./matmul.js";
 import { mul } from "./arithmetic.js";
@@ -9,12 +9,15 @@ import { averagePool } from "./pool.js";
 
 type ResizeInputs = readonly [Value, Value, Value];
 
-function resize(attributes: Readonly<Record<string, OnnxAttribute>>, adjoint: (dy: Value, x: Value, scale: number) => Value): Operator<ResizeInputs, { scale: number }> {
+function resize(
+  attributes: Readonly<Record<string, OnnxAttribute>>,
+  adjoint: (dy: Value, x: Value, scales: readonly number[]) => Value,
+): Operator<ResizeInputs, readonly number[]> {
   return {
     onnx: "Resize",
-    infer: ([x], { scale }) => ({ dtype: x.dtype, shape: x.shape.map((n, i) => (i < 2 ? n : n * scale)) }),
+    infer: ([x], scales) => ({ dtype: x.dtype, shape: x.shape.map((n, i) => (i < 2 ? n : n * scales[i - 2]!)) }),
     encode: () => attributes,
-    vjp: ({ inputs: [x], attributes: { scale }, dy }) => [adjoint(dy, x, scale), null, null],
+    vjp: ({ inputs: [x], attributes: scales, dy }) => [adjoint(dy, x, scales), null, null],
   };
 }
 
@@ -24,16 +27,16 @@ const Nearest = resize(
     nearest_mode: { kind: "string", value: "floor" },
     coordinate_transformation_mode: { kind: "string", value: "asymmetric" },
   },
-  (dy, x, scale) => mul(averagePool(dy, scale), scale ** (x.shape.length - 2)),
+  (dy, _, scales) => mul(averagePool(dy, scales), sizeOf(scales)),
 );
 
 const Bilinear = resize(
   { mode: { kind: "string", value: "linear" }, coordinate_transformation_mode: { kind: "string", value: "half_pixel" } },
   // y = R·x·Cᵀ, so dx = Rᵀ·dy·C with the constant interpolation matrices R and C
-  (dy, x, scale) => {
+  (dy, x, [vertical = 1, horizontal = 1]) => {
     const [h = 0, w = 0] = x.shape.slice(2);
-    const columns = x.graph.constant(interpolation(w, scale), [w * scale, w]);
-    const rows = x.graph.constant(transposed(interpolation(h, scale), h * scale, h), [h, h * scale]);
+    const columns = x.graph.constant(interpolation(w, horizontal), [w * horizontal, w]);
+    const rows = x.graph.constant(transposed(interpolation(h, vertical), h * vertical, h), [h, h * vertical]);
     return matmul(rows, matmul(dy, columns));
   },
 );
@@ -41,13 +44,18 @@ const Bilinear = resize(
 /** Repeats every pixel of x [N,C,…] `scale` times along every spatial axis. */
 export function resizeNearest(x: Value, scale: number): Value {
   check(x, scale, [1, 2, 3]);
-  return scale === 1 ? x : apply(Nearest, resizeInputs(x, scale), { scale });
+  return repeatEach(x, x.shape.slice(2).map(() => scale));
+}
+
+/** Repeats every pixel `times[i]` times along spatial axis i. */
+export function repeatEach(x: Value, times: readonly number[]): Value {
+  return times.every((n) => n === 1) ? x : apply(Nearest, resizeInputs(x, times), times);
 }
 
 /** Enlarges x [N,C,H,W] with bilinear interpolation between pixel centres (half-pixel; borders repeat). */
 export function resizeBilinear(x: Value, scale: number): Value {
   check(x, scale, [2]);
-  return scale === 1 ? x : apply(Bilinear, resizeInputs(x, scale), { scale });
+  return scale === 1 ? x : apply(Bilinear, resizeInputs(x, [scale, scale]), [scale, scale]);
 }
 
 function check(x: Value, scale: number, ranks: readonly number[]): void {
@@ -57,9 +65,8 @@ function check(x: Value, scale: number, ranks: readonly number[]): void {
 }
 
 /** Input, an empty region of interest, scales. */
-function resizeInputs(x: Value, scale: number): ResizeInputs {
-  const { graph } = x;
-  return [x, graph.constant([], [0]), graph.constant(x.shape.map((_, i) => (i < 2 ? 1 : scale)), [x.shape.length])];
+function resizeInputs(x: Value, scales: readonly number[]): ResizeInputs {
+  return [x, x.graph.constant([], [0]), x.graph.constant([1, 1, ...scales], [x.shape.length])];
 }
 
 /** Matrix [n·scale, n] of half-pixel linear interpolation along one axis. */
