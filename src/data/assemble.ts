@@ -1,0 +1,179 @@
+/** Staged clips to the finished folder: sound brought in step, shards, manifest, rejects, contract. */
+import { readdir, rm } from "node:fs/promises";
+import { join, posix } from "node:path";
+import type { DataContract } from "../base/contract.js";
+import { writeAtomic } from "../base/files.js";
+import { encodeWav } from "../media/wav.js";
+import type { InputVideo } from "./inputs.js";
+import {
+  contractName,
+  frameExtension,
+  jsonLines,
+  manifestName,
+  rejectsName,
+  splits,
+  type ClipSource,
+  type ManifestClip,
+  type Reject,
+  type SyncRecord,
+} from "./manifest.js";
+import { decodeNpy, encodeNpy } from "./npy.js";
+import { archiveBytes, endBytes, ShardWriter, type Member } from "./shard-writer.js";
+import type { Staging, StagedPart, StagedVideo } from "./staging.js";
+import { clearConfidence, estimateOffsets, type SyncClip } from "./sync.js";
+
+export interface AssembleOptions {
+  readonly outFolder: string;
+  readonly contract: DataContract;
+  /** 1 GiB by default. */
+  readonly maxShardBytes: number;
+  readonly onClip: (done: number) => void;
+}
+
+interface Candidate {
+  readonly key: string;
+  readonly input: InputVideo;
+  readonly part: StagedPart;
+}
+
+/** Below this correlation even a clear best offset says little about the mouth, and the clip stays as it is. */
+const leastCorrelation = 0.1;
+
+/** Estimates the offsets of all clips and writes the finished folder. The manifest comes last: where it stands, everything stands. */
+export async function assemble(staging: Staging, videos: readonly { input: InputVideo; video: StagedVideo }[], options: AssembleOptions): Promise<{ clips: ManifestClip[]; rejects: Reject[] }> {
+  const { outFolder, contract } = options;
+  const candidates = videos.flatMap(({ input, video }) =>
+    video.parts.map((part, i): Candidate => ({ key: `${input.stem}-${String(i).padStart(3, "0")}`, input, part })),
+  );
+  candidates.sort((a, b) => (a.key < b.key ? -1 : 1));
+  const rejects = videos.flatMap(({ input, video }) => video.drops.map((drop): Reject => ({ path: input.source, ...drop })));
+  rejects.sort((a, b) => (a.path < b.path ? -1 : a.path > b.path ? 1 : (a.startFrame ?? 0) - (b.startFrame ?? 0)));
+  const records = await synchronise(staging, candidates);
+
+  await clear(outFolder);
+  const clips: ManifestClip[] = [];
+  for (const split of splits) {
+    const shards = new ShardSeries(outFolder, split, options.maxShardBytes);
+    try {
+      for (const [i, candidate] of candidates.entries()) {
+        if (candidate.input.split !== split) continue;
+        const sync = records[i]!;
+        const clip = await finishedClip(staging, candidate, sync, contract);
+        const { shard, members } = await shards.add(clip.members);
+        clips.push({ ...clip.entry, shard, members });
+        options.onClip(clips.length);
+      }
+      await shards.finish();
+    } catch (error) {
+      await shards.abort();
+      throw error;
+    }
+  }
+  await writeAtomic(join(outFolder, contractName), `${JSON.stringify(contract, null, 2)}\n`);
+  await writeAtomic(join(outFolder, rejectsName), jsonLines(rejects));
+  await writeAtomic(join(outFolder, manifestName), jsonLines(clips));
+  return { clips, rejects };
+}
+
+async function synchronise(staging: Staging, candidates: readonly Candidate[]): Promise<SyncRecord[]> {
+  const clips = candidates.map(({ input, part }): SyncClip => ({
+    file: input.path,
+    collection: posix.dirname(input.source),
+    person: input.person,
+    isSilent: part.silent,
+    frames: part.frames,
+  }));
+  const estimates = await estimateOffsets(clips, async (i) => {
+    const { part } = candidates[i]!;
+    return staging.readPart(part, async (read) => ({
+      opening: decodeNpy(await read("opening.npy"), part.file).data,
+      speech: decodeNpy(await read("speech.npy"), part.file).data,
+    }));
+  });
+  return estimates.map((estimate) => ({
+    ...estimate,
+    corrected: estimate.method !== "none" && estimate.confidence >= clearConfidence && estimate.correlation >= leastCorrelation,
+  }));
+}
+
+/**
+ * The members of a clip as they go into the shard. Where the offset is corrected, mouth frame t takes the sound of frame t - offset;
+ * frames whose sound lies outside the clip are dropped.
+ */
+async function finishedClip(staging: Staging, { key, input, part }: Candidate, sync: SyncRecord, contract: DataContract): Promise<{ entry: Omit<ManifestClip, "shard" | "members">; members: Member[] }> {
+  const offset = sync.corrected ? sync.offsetFrames : 0;
+  const from = Math.max(0, offset);
+  const frames = part.frames - Math.abs(offset);
+  const perFrame = contract.sampleRateHz / contract.fps;
+  const source: ClipSource = {
+    path: input.source,
+    startFrame: part.startFrame + from,
+    width: part.width,
+    height: part.height,
+    ...(input.licence === null ? {} : { licence: input.licence }),
+  };
+  const entry = { key, frames, person: input.person, split: input.split, labels: { ...input.labels }, silent: part.silent, sync, source };
+  return staging.readPart(part, async (read) => {
+    const slice = async (name: string): Promise<Uint8Array> => {
+      const { data, shape } = decodeNpy(await read(name), part.file);
+      const width = data.length / part.frames;
+      return encodeNpy({ data: data.slice(from * width, (from + frames) * width), shape: [frames, ...shape.slice(1)] });
+    };
+    const members: Member[] = [];
+    for (let t = 0; t < frames; t++) members.push({ name: `${key}.${frameExtension(t, frames)}`, data: await read(`${from + t}.jpg`) });
+    const samples = decodeNpy(await read("samples.npy"), part.file).data;
+    const spoken = samples.slice((from - offset) * perFrame, (from - offset + frames) * perFrame);
+    members.push({ name: `${key}.wav`, data: encodeWav(spoken, contract.sampleRateHz) });
+    for (const name of ["landmarks.npy", "mesh.npy", "crop.npy"]) members.push({ name: `${key}.${name}`, data: await slice(name) });
+    members.push({ name: `${key}.json`, data: Buffer.from(JSON.stringify(entry)) });
+    return { entry, members };
+  });
+}
+
+/** Shards of one split, a new one begun before the limit would be passed. */
+class ShardSeries {
+  readonly #folder: string;
+  readonly #split: string;
+  readonly #maxBytes: number;
+  #writer: ShardWriter | null = null;
+  #name = "";
+  #count = 0;
+
+  constructor(folder: string, split: string, maxBytes: number) {
+    this.#folder = folder;
+    this.#split = split;
+    this.#maxBytes = maxBytes;
+  }
+
+  async add(members: readonly Member[]): Promise<Pick<ManifestClip, "shard" | "members">> {
+    const bytes = archiveBytes(members.map((member) => member.data.length));
+    if (this.#writer !== null && this.#writer.position + bytes + endBytes > this.#maxBytes) await this.finish();
+    if (this.#writer === null) {
+      this.#name = `${this.#split}-${String(this.#count++).padStart(6, "0")}.tar`;
+      this.#writer = await ShardWriter.create(join(this.#folder, this.#name));
+    }
+    const extents: ManifestClip["members"] = {};
+    for (const member of members) extents[member.name.slice(member.name.indexOf(".") + 1)] = await this.#writer.add(member);
+    return { shard: this.#name, members: extents };
+  }
+
+  async finish(): Promise<void> {
+    const writer = this.#writer;
+    this.#writer = null;
+    await writer?.finish();
+  }
+
+  async abort(): Promise<void> {
+    const writer = this.#writer;
+    this.#writer = null;
+    await writer?.abort();
+  }
+}
+
+/** Removes an earlier result, its manifest first, and what killed writers left. */
+async function clear(folder: string): Promise<void> {
+  for (const name of [manifestName, rejectsName, contractName]) await rm(join(folder, name), { force: true });
+  for (const name of await readdir(folder)) {
+    if (/^(train|val)-\d{6}\.tar$/.test(name) || /^\..*\.part$/.test(name)) await rm(join(folder, name), { force: true });
+  }
+}

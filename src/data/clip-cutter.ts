@@ -1,0 +1,138 @@
+/**
+ * From tracked frames to clips of aligned crops, in one pass: frames wait only until the smoothed alignment of their place is known,
+ * so that memory does not grow with the length of the video.
+ */
+import { cropAffine, pointsIntoCrop, smoothCrops } from "../face/crop.js";
+import { to68 } from "../face/landmarks.js";
+import { encodeJpeg, type Image } from "../media/image.js";
+import { affineScale, warpImage, type Affine } from "../media/transform.js";
+
+export interface TrackedFrame {
+  readonly image: Image;
+  /** [478,3] source px, null where the face is lost. */
+  readonly points: Float32Array | null;
+  /** The picture does not continue the one before. */
+  readonly cut: boolean;
+}
+
+export type PartEnd = "end" | "cut" | "lost" | "full";
+
+/** One uninterrupted stretch of a face. */
+export interface Part {
+  /** First frame in the source. */
+  readonly startFrame: number;
+  readonly frames: number;
+  /** JPEG files of the crops. */
+  readonly pictures: readonly Uint8Array[];
+  /** [T,478,3] crop px. */
+  readonly mesh: Float32Array;
+  /** [T,68,2] crop px. */
+  readonly landmarks: Float32Array;
+  /** [T,2,3] crop -> source. */
+  readonly crop: Float32Array;
+  /** Median of source pixels per crop pixel: below 1 the face is smaller than its crop. */
+  readonly scale: number;
+  readonly end: PartEnd;
+}
+
+export interface CutterOptions {
+  readonly size: number;
+  /** Frames after which a part is full. */
+  readonly maxFrames: number;
+  /** Source pixels per pixel of the frames that are pushed. */
+  readonly sourceScale: number;
+}
+
+const jpegQuality = 95;
+const sigmaFrames = 8;
+/** Frames on either side that the smoothed alignment sees: beyond three sigma nothing counts. */
+export const lookAhead = 3 * sigmaFrames;
+/** A face may be lost for this many frames; its points are interpolated there. */
+export const longestGap = 5;
+
+interface Open {
+  readonly startFrame: number;
+  /** Points of every frame so far; a gap's are filled in when it ends. */
+  readonly meshes: Float32Array[];
+  readonly affines: Affine[];
+  readonly smoothed: Affine[];
+  readonly pictures: Promise<Uint8Array>[];
+  /** Images of the frames from `smoothed.length` on. */
+  waiting: Image[];
+  /** Images since the face was lost. */
+  gap: Image[];
+}
+
+/** Yields the parts of a tracked video in their order. */
+export async function* cutParts(frames: AsyncIterable<TrackedFrame>, options: CutterOptions): AsyncGenerator<Part> {
+  let open: Open | null = null;
+  let index = -1;
+  for await (const { image, points, cut } of frames) {
+    index++;
+    if (open !== null && cut) {
+      yield await close(open, "cut", options);
+      open = null;
+    }
+    if (points === null) {
+      if (open === null) continue;
+      open.gap.push(image);
+      if (open.gap.length <= longestGap) continue;
+      yield await close(open, "lost", options);
+      open = null;
+      continue;
+    }
+    open ??= { startFrame: index, meshes: [], affines: [], smoothed: [], pictures: [], waiting: [], gap: [] };
+    fillGap(open, points, options.size);
+    add(open, image, points, options.size);
+    while (open.smoothed.length + lookAhead < open.affines.length) drawNext(open, options.size);
+    if (open.affines.length >= options.maxFrames) {
+      yield await close(open, "full", options);
+      open = null;
+    }
+  }
+  if (open !== null) yield await close(open, "end", options);
+}
+
+function add(open: Open, image: Image, points: Float32Array, size: number): void {
+  open.meshes.push(points);
+  open.affines.push(cropAffine({ points }, size));
+  open.waiting.push(image);
+}
+
+function fillGap(open: Open, after: Float32Array, size: number): void {
+  const before = open.meshes.at(-1);
+  const steps = open.gap.length + 1;
+  open.gap.forEach((image, i) => {
+    const share = (i + 1) / steps;
+    add(open, image, after.map((value, k) => value * share + (before?.[k] ?? value) * (1 - share)), size);
+  });
+  open.gap = [];
+}
+
+/** Aligns and encodes the oldest waiting frame. Encoding runs beside the networks in libuv's threads. */
+function drawNext(open: Open, size: number): void {
+  const t = open.smoothed.length;
+  const from = Math.max(0, t - lookAhead);
+  const window = open.affines.slice(from, t + lookAhead + 1);
+  const affine = smoothCrops(window, sigmaFrames)[t - from]!;
+  const image = open.waiting.shift()!;
+  open.smoothed.push(affine);
+  open.pictures.push(encodeJpeg(warpImage(image, affine, size, size, "edge"), jpegQuality));
+}
+
+async function close(open: Open, end: PartEnd, { size, sourceScale }: CutterOptions): Promise<Part> {
+  while (open.waiting.length > 0) drawNext(open, size);
+  const frames = open.smoothed.length;
+  const mesh = new Float32Array(frames * 478 * 3);
+  const landmarks = new Float32Array(frames * 68 * 2);
+  const crop = new Float32Array(frames * 6);
+  open.smoothed.forEach((affine, t) => {
+    const own = pointsIntoCrop(open.meshes[t]!, 3, affine);
+    mesh.set(own, t * own.length);
+    landmarks.set(to68(own), t * 136);
+    crop.set(affine.map((value) => value * sourceScale), t * 6);
+  });
+  const scales = open.smoothed.map((affine) => affineScale(affine) * sourceScale).sort((a, b) => a - b);
+  const pictures = await Promise.all(open.pictures);
+  return { startFrame: open.startFrame, frames, pictures, mesh, landmarks, crop, scale: scales[frames >> 1] ?? 0, end };
+}

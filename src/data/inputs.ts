@@ -1,0 +1,142 @@
+/** Which videos a command line names, and who is seen in them. */
+import { readdir, stat } from "node:fs/promises";
+import { basename, dirname, extname, join, relative, resolve, sep } from "node:path";
+import { z } from "zod";
+import { fromSystemError, TalkfaceError } from "../base/errors.js";
+import { exists, readJson, sha256 } from "../base/files.js";
+import { check, splits, type Split } from "./manifest.js";
+
+export interface InputVideo {
+  readonly path: string;
+  /** Sound beside a video: a .wav of the same name. */
+  readonly wavPath: string | null;
+  /** What the manifest says: the path from the folder that was given, with forward slashes. */
+  readonly source: string;
+  /** Begins the keys of its clips; unique in the run. */
+  readonly stem: string;
+  readonly person: string;
+  readonly split: Split;
+  readonly labels: Readonly<Record<string, string | number | boolean>>;
+  readonly licence: string | null;
+  readonly bytes: number;
+  /** Time of the last change, milliseconds. */
+  readonly changedMs: number;
+}
+
+const videoExtensions = new Set(
+  [".mp4", ".m4v", ".mov", ".mkv", ".webm", ".avi", ".mpg", ".mpeg", ".wmv", ".flv", ".3gp", ".ts", ".mts", ".ogv"],
+);
+
+/** What a people file may say of a video. */
+const personSchema = z.object({
+  person: z.string().min(1),
+  split: z.enum(splits).optional(),
+  licence: z.string().optional(),
+  labels: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])).optional(),
+});
+type Person = z.infer<typeof personSchema>;
+
+const peopleSchema = z.union([
+  z.array(z.looseObject({ path: z.string() })),
+  z.record(z.string(), z.union([z.string().min(1), personSchema])),
+]);
+
+/**
+ * Finds the videos: files as given, folders searched recursively by extension (hidden ones left out), in a fixed order.
+ * `peopleFile`: a map from path or name to a person (text, or { person, split, licence, labels }), or a list of such rows with `path`;
+ * paths count from the people file's folder. Who is not in it is called as the file, 9 of 10 names being `train`.
+ */
+export async function findInputs(paths: readonly string[], peopleFile: string | null): Promise<InputVideo[]> {
+  const people = peopleFile === null ? new Map<string, Person>() : await readPeople(peopleFile);
+  const found = new Map<string, { source: string; bytes: number; changedMs: number }>();
+  for (const path of paths) {
+    const full = resolve(path);
+    const status = await stat(full).catch((error: unknown) => {
+      throw fromSystemError(error, path);
+    });
+    if (!status.isDirectory()) {
+      found.set(full, found.get(full) ?? { source: basename(full), bytes: status.size, changedMs: status.mtimeMs });
+      continue;
+    }
+    for (const file of await filesBelow(full)) {
+      if (!videoExtensions.has(extname(file).toLowerCase())) continue;
+      const source = join(basename(full), relative(full, file)).split(sep).join("/");
+      const { size, mtimeMs } = await stat(file);
+      found.set(file, { source, bytes: size, changedMs: mtimeMs });
+    }
+  }
+  if (found.size === 0) {
+    throw new TalkfaceError("missing-file", `${paths.join(", ")}: no video found. Videos end in ${[...videoExtensions].join(", ")}.`);
+  }
+  const stems = new Map<string, number>();
+  for (const { source } of found.values()) stems.set(keyStem(source), (stems.get(keyStem(source)) ?? 0) + 1);
+  const inputs: InputVideo[] = [];
+  for (const [path, { source, bytes, changedMs }] of [...found].sort(([a], [b]) => (a < b ? -1 : 1))) {
+    const name = basename(path, extname(path));
+    const about = people.get(path) ?? people.get(basename(path)) ?? people.get(name);
+    const person = about?.person ?? name;
+    const beside = join(dirname(path), `${name}.wav`);
+    const stem = keyStem(source);
+    inputs.push({
+      path,
+      wavPath: (await exists(beside)) ? beside : null,
+      source,
+      stem: stems.get(stem) === 1 ? stem : `${stem}_${sha256(path).slice(0, 6)}`,
+      person,
+      split: about?.split ?? splitOf(person),
+      labels: about?.labels ?? {},
+      licence: about?.licence ?? null,
+      bytes,
+      changedMs,
+    });
+  }
+  return inputs;
+}
+
+/** One person in ten is `val`, by the name alone, so that more data of a person lands in the same split. */
+export function splitOf(person: string): Split {
+  return parseInt(sha256(person).slice(0, 8), 16) % 10 === 0 ? "val" : "train";
+}
+
+async function readPeople(path: string): Promise<Map<string, Person>> {
+  const value = check(peopleSchema, await readJson(path), path);
+  const folder = dirname(resolve(path));
+  const people = new Map<string, Person>();
+  const add = (name: string, person: Person): void => {
+    people.set(resolve(folder, name), person);
+    people.set(name, person);
+  };
+  if (Array.isArray(value)) {
+    value.forEach((row, i) => {
+      // Lists describe more than videos: rows without a person are somebody else's business.
+      if (row["person"] === undefined || row["person"] === null || row["person"] === "") return;
+      add(row.path, check(personSchema, { ...row, split: row["split"] ?? undefined }, `${path}: row ${i + 1} (${row.path})`));
+    });
+  } else {
+    for (const [name, person] of Object.entries(value)) add(name, typeof person === "string" ? { person } : person);
+  }
+  return people;
+}
+
+async function filesBelow(folder: string): Promise<string[]> {
+  const files: string[] = [];
+  let entries;
+  try {
+    entries = await readdir(folder, { withFileTypes: true });
+  } catch (error) {
+    throw fromSystemError(error, folder);
+  }
+  for (const entry of entries.sort((a, b) => (a.name < b.name ? -1 : 1))) {
+    if (entry.name.startsWith(".")) continue;
+    const path = join(folder, entry.name);
+    if (entry.isDirectory()) files.push(...(await filesBelow(path)));
+    else if (entry.isFile() || (entry.isSymbolicLink() && (await stat(path).catch(() => null))?.isFile() === true)) files.push(path);
+  }
+  return files;
+}
+
+/** A name for keys: letters, digits, - and _ only (a dot would end a WebDataset key), at most 70 characters. */
+function keyStem(source: string): string {
+  const plain = source.replace(/\.[^./]*$/, "").replace(/[^A-Za-z0-9_-]+/g, "_");
+  return plain.length <= 70 ? plain : `${plain.slice(0, 61)}_${sha256(source).slice(0, 8)}`;
+}

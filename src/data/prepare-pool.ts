@@ -1,0 +1,127 @@
+/** Stages videos in worker threads, one face analyzer each: sessions block their thread, so only threads overlap. */
+import { parentPort, Worker } from "node:worker_threads";
+import { TalkfaceError, type ErrorCode } from "../base/errors.js";
+import { createFaceAnalyzer } from "../face/analyzer.js";
+import { stageVideo, type StageInput, type StageOptions, type StageTimes } from "./stage-video.js";
+import { Staging, type StagedVideo } from "./staging.js";
+
+export interface Staged {
+  readonly index: number;
+  readonly video: StagedVideo;
+  readonly times: StageTimes;
+}
+
+interface Task {
+  readonly index: number;
+  readonly outFolder: string;
+  readonly input: StageInput;
+  readonly options: StageOptions;
+}
+
+type Answer = { readonly staged: Staged } | { readonly error: { readonly code: ErrorCode | null; readonly message: string } };
+
+export interface PoolOptions {
+  readonly outFolder: string;
+  readonly jobs: number;
+  readonly options: StageOptions;
+}
+
+/** Stages all inputs, yielding each as it is through. One job works in this thread; the first error ends the run when the others are idle. */
+export async function* stageAll(inputs: readonly StageInput[], { outFolder, jobs, options }: PoolOptions): AsyncGenerator<Staged> {
+  const tasks = inputs.map((input, index): Task => ({ index, outFolder, input, options }));
+  if (tasks.length === 0) return;
+  if (jobs <= 1) {
+    const analyzer = await createFaceAnalyzer();
+    const staging = new Staging(outFolder);
+    for (const { index, input } of tasks) yield { index, ...(await stageVideo(input, staging, analyzer, options)) };
+    return;
+  }
+  const ready: Staged[] = [];
+  let wake: () => void = () => undefined;
+  let failure: Error | null = null;
+  const work = async (): Promise<void> => {
+    const worker = startWorker();
+    try {
+      for (let task = tasks.shift(); task !== undefined && failure === null; task = tasks.shift()) {
+        ready.push(await ask(worker, task));
+        wake();
+      }
+    } catch (error) {
+      failure ??= error as Error;
+    } finally {
+      // Never terminated: that would end the process if a network still ran.
+      worker.postMessage("end");
+      wake();
+    }
+  };
+  let running = Math.min(jobs, tasks.length);
+  const all = Array.from({ length: running }, () => work().finally(() => {
+    running--;
+    wake();
+  }));
+  try {
+    while (running > 0 || ready.length > 0) {
+      const next = ready.shift();
+      if (next !== undefined) yield next;
+      else if (running > 0) await new Promise<void>((resolve) => (wake = resolve));
+    }
+  } finally {
+    tasks.length = 0;
+    await Promise.all(all);
+  }
+  if (failure !== null) throw failure as Error;
+}
+
+/**
+ * The worker imports this module and serves; its code is a line, so that no module does anything when it is imported.
+ * Run from the sources (tests, benches) it needs the TypeScript loader, which threads do not inherit.
+ */
+function startWorker(): Worker {
+  const own = import.meta.url;
+  const loader = own.endsWith(".ts") ? `import(${JSON.stringify(import.meta.resolve("tsx/esm/api"))}).then((tsx) => tsx.register())` : "Promise.resolve()";
+  return new Worker(`${loader}.then(() => import(${JSON.stringify(own)})).then((module) => module.serveStaging())`, { eval: true });
+}
+
+function ask(worker: Worker, task: Task): Promise<Staged> {
+  return new Promise((resolve, reject) => {
+    const settle = (act: () => void): void => {
+      worker.removeAllListeners();
+      act();
+    };
+    worker.once("message", (answer: Answer) =>
+      settle(() => {
+        if ("staged" in answer) resolve(answer.staged);
+        else if (answer.error.code === null) reject(new Error(answer.error.message));
+        else reject(new TalkfaceError(answer.error.code, answer.error.message));
+      }),
+    );
+    worker.once("error", (error) => settle(() => reject(error)));
+    worker.once("exit", (status) => settle(() => reject(new TalkfaceError("internal", `a worker ended with status ${status} at ${task.input.path}.`))));
+    worker.postMessage(task);
+  });
+}
+
+/** Answers tasks within a worker thread until it is told to end. */
+export function serveStaging(): void {
+  const port = parentPort;
+  if (port === null) throw new TalkfaceError("internal", "serveStaging runs in a worker thread only.");
+  const analyzer = createFaceAnalyzer();
+  analyzer.catch(() => undefined); // reported with the first task
+  port.on("message", (task: Task | "end") => {
+    if (task === "end") {
+      port.close();
+      return;
+    }
+    const run = async (): Promise<Staged> => ({
+      index: task.index,
+      ...(await stageVideo(task.input, new Staging(task.outFolder), await analyzer, task.options)),
+    });
+    run().then(
+      (staged) => port.postMessage({ staged } satisfies Answer),
+      (error: unknown) => {
+        const { message } = error as Error;
+        port.postMessage({ error: { code: error instanceof TalkfaceError ? error.code : null, message } } satisfies Answer);
+      },
+    );
+  });
+}

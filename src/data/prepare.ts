@@ -1,0 +1,158 @@
+/** Any talking videos to a prepared folder: find, stage (resumable), assemble. */
+import { join } from "node:path";
+import { z } from "zod";
+import { dataContract } from "../base/contract.js";
+import { TalkfaceError } from "../base/errors.js";
+import { exists, readJson, sha256, writeAtomic } from "../base/files.js";
+import { assemble } from "./assemble.js";
+import { findInputs, type InputVideo } from "./inputs.js";
+import { check, manifestName, type ManifestClip, type Reject, type Split } from "./manifest.js";
+import { stageAll } from "./prepare-pool.js";
+import type { StageTimes } from "./stage-video.js";
+import { Staging, stagingId, type StagedVideo } from "./staging.js";
+
+export interface PrepareOptions {
+  readonly paths: readonly string[];
+  readonly outFolder: string;
+  /** Side of the crops in pixels. */
+  readonly size: number;
+  readonly jobs: number;
+  /** At most so many videos. */
+  readonly limit: number | null;
+  /** Which face: the largest, or the n-th from the left, counted from 1. */
+  readonly face: "largest" | number;
+  readonly peopleFile: string | null;
+  readonly split: Split | "all";
+  /** Clips without sound are kept, with silence. */
+  readonly allowSilent: boolean;
+  readonly maxSeconds: number;
+  readonly maxShardBytes: number;
+  readonly force: boolean;
+  readonly onProgress: (progress: PrepareProgress) => void;
+}
+
+export interface PrepareProgress {
+  readonly stage: "videos" | "clips";
+  readonly done: number;
+  readonly total: number;
+  /** Frames read by this run so far. */
+  readonly frames: number;
+}
+
+const summarySchema = z.object({
+  videos: z.number(),
+  clips: z.number(),
+  frames: z.number(),
+  seconds: z.number(),
+  people: z.number(),
+  splits: z.object({ train: z.number(), val: z.number() }),
+  /** Clips whose sound was moved, and those found in step already. */
+  sync: z.object({ moved: z.number(), inStep: z.number(), unclear: z.number(), silent: z.number() }),
+  rejects: z.record(z.string(), z.number()),
+});
+
+/** What a prepared folder holds; stands in its `prepared.json` too. */
+export type PrepareSummary = z.infer<typeof summarySchema>;
+
+export interface PrepareResult {
+  readonly summary: PrepareSummary;
+  /** True when the folder was finished before and nothing was done. */
+  readonly wasFinished: boolean;
+  /** Of this run alone: frames read, and milliseconds by stage summed over the jobs. */
+  readonly work: { readonly frames: number; readonly videos: number; readonly wallMs: number; readonly times: StageTimes };
+}
+
+/** The last file to be written: the same command again finds it and does nothing. */
+const preparedName = "prepared.json";
+const preparedSchema = z.object({ digest: z.string(), summary: summarySchema });
+
+/**
+ * Prepares videos into `outFolder` in the shard format (see manifest.ts). A run that was killed continues when called again; a finished
+ * folder made from the same videos with the same options is left as it is, another one is refused (`exists`) without `force`.
+ */
+export async function prepareVideos(options: PrepareOptions): Promise<PrepareResult> {
+  const started = performance.now();
+  const { outFolder } = options;
+  const contract = dataContract(options.size);
+  const all = await findInputs(options.paths, options.peopleFile);
+  const inSplit = all.filter((input) => options.split === "all" || input.split === options.split);
+  const inputs = options.limit === null ? inSplit : inSplit.slice(0, options.limit);
+  if (inputs.length === 0) throw new TalkfaceError("missing-file", `none of the ${all.length} videos is in the split ${options.split}. Check --people and --split.`);
+
+  const stageOptions = { contract, face: options.face, maxSeconds: options.maxSeconds, allowSilent: options.allowSilent };
+  const ids = new Map(inputs.map((input) => [input, stagingId(input.path, input.bytes, input.changedMs, input.wavPath)]));
+  const digest = sha256(JSON.stringify([stageOptions, options.maxShardBytes, inputs.map((input) => [ids.get(input), input])]));
+  const times: StageTimes = { total: 0, decode: 0, track: 0, align: 0, write: 0 };
+  const finished = await finishedSummary(outFolder, digest, options.force);
+  const staging = new Staging(outFolder);
+  if (finished !== null) {
+    await staging.remove();
+    return { summary: finished, wasFinished: true, work: { frames: 0, videos: 0, wallMs: performance.now() - started, times } };
+  }
+  await staging.open(stageOptions, options.force);
+
+  const videos = new Map<InputVideo, StagedVideo>();
+  const left: InputVideo[] = [];
+  for (const input of inputs) {
+    const video = await staging.read(ids.get(input)!);
+    if (video === null) left.push(input);
+    else videos.set(input, video);
+  }
+  // The longest first, so that no job is left alone with one at the end.
+  left.sort((a, b) => b.bytes - a.bytes || (a.path < b.path ? -1 : 1));
+  const work = { frames: 0, videos: left.length, wallMs: 0, times };
+  const stageInputs = left.map((input) => ({ id: ids.get(input)!, path: input.path, wavPath: input.wavPath }));
+  for await (const staged of stageAll(stageInputs, { outFolder, jobs: options.jobs, options: stageOptions })) {
+    videos.set(left[staged.index]!, staged.video);
+    work.frames += staged.video.framesRead;
+    for (const stage of Object.keys(times) as (keyof StageTimes)[]) times[stage] += staged.times[stage];
+    options.onProgress({ stage: "videos", done: videos.size, total: inputs.length, frames: work.frames });
+  }
+
+  const total = [...videos.values()].reduce((sum, video) => sum + video.parts.length, 0);
+  const { clips, rejects } = await assemble(staging, inputs.map((input) => ({ input, video: videos.get(input)! })), {
+    outFolder,
+    contract,
+    maxShardBytes: options.maxShardBytes,
+    onClip: (done) => options.onProgress({ stage: "clips", done, total, frames: work.frames }),
+  });
+  const summary = summarise(inputs.length, clips, rejects, contract.fps);
+  await writeAtomic(join(outFolder, preparedName), `${JSON.stringify({ digest, summary }, null, 2)}\n`);
+  await staging.remove();
+  work.wallMs = performance.now() - started;
+  return { summary, wasFinished: false, work };
+}
+
+async function finishedSummary(outFolder: string, digest: string, force: boolean): Promise<PrepareSummary | null> {
+  const path = join(outFolder, preparedName);
+  if (await exists(path)) {
+    const prepared = check(preparedSchema, await readJson(path), path);
+    if (prepared.digest === digest) return prepared.summary;
+    if (!force) throw new TalkfaceError("exists", `${outFolder}: holds clips of other videos or options. Give --force to replace them, or another --out.`);
+  } else if (!force && (await exists(join(outFolder, manifestName))) && !(await exists(new Staging(outFolder).folder))) {
+    throw new TalkfaceError("exists", `${outFolder}: holds prepared clips already. Give --force to replace them, or another --out.`);
+  }
+  return null;
+}
+
+function summarise(videos: number, clips: readonly ManifestClip[], rejects: readonly Reject[], fps: number): PrepareSummary {
+  const frames = clips.reduce((sum, clip) => sum + clip.frames, 0);
+  const count = (test: (clip: ManifestClip) => boolean): number => clips.filter(test).length;
+  const reasons: Record<string, number> = {};
+  for (const { reason } of rejects) reasons[reason] = (reasons[reason] ?? 0) + 1;
+  return {
+    videos,
+    clips: clips.length,
+    frames,
+    seconds: frames / fps,
+    people: new Set(clips.map((clip) => clip.person)).size,
+    splits: { train: count((clip) => clip.split === "train"), val: count((clip) => clip.split === "val") },
+    sync: {
+      moved: count((clip) => clip.sync.corrected && clip.sync.offsetFrames !== 0),
+      inStep: count((clip) => clip.sync.corrected && clip.sync.offsetFrames === 0),
+      unclear: count((clip) => !clip.sync.corrected && !clip.silent),
+      silent: count((clip) => clip.silent),
+    },
+    rejects: reasons,
+  };
+}

@@ -1,0 +1,205 @@
+/** One video to staged clips: probe, decode, track, align, gate. */
+import type { DataContract } from "../base/contract.js";
+import { TalkfaceError } from "../base/errors.js";
+import type { FaceAnalyzer } from "../face/analyzer.js";
+import { trackFace } from "../face/track.js";
+import type { Image } from "../media/image.js";
+import { probe, requireVideo, type MediaInfo } from "../media/probe.js";
+import { logMel } from "../media/spectrogram.js";
+import { readFrames } from "../media/video-reader.js";
+import { cutParts, type Part, type TrackedFrame } from "./clip-cutter.js";
+import { encodeNpy } from "./npy.js";
+import { SoundTrack } from "./sound-track.js";
+import type { Drop, StagedPart, StagedVideo, Staging } from "./staging.js";
+import { mouthOpening, speechFeatures, speechWidth } from "./sync-evidence.js";
+
+export interface StageOptions {
+  readonly contract: DataContract;
+  readonly face: "largest" | number;
+  readonly maxSeconds: number;
+  readonly allowSilent: boolean;
+}
+
+export interface StageInput {
+  readonly id: string;
+  readonly path: string;
+  readonly wavPath: string | null;
+}
+
+/** Milliseconds by stage, to see where the time of a run goes. */
+export interface StageTimes {
+  total: number;
+  /** Waiting for ffmpeg's pictures. */
+  decode: number;
+  /** Detection and landmarks. */
+  track: number;
+  /** Warping; JPEG encoding runs beside it. */
+  align: number;
+  /** Sound, features, writing. */
+  write: number;
+}
+
+const shortestSeconds = 1;
+/** A crop that is blown up further than this (source pixels per crop pixel) shows no mouth worth learning from. */
+const smallestScale = 0.4;
+/** No sample louder than this (of 1): digital silence and its dither. */
+const silencePeak = 0.002;
+/** Larger pictures are shrunk while decoding: the face of a crop of up to 128 pixels still has all its detail. */
+const largestSide = 1280;
+
+/** Prepares one video. What is wrong with it is in the result; only errors of the machine (disk, models) are thrown. */
+export async function stageVideo(input: StageInput, staging: Staging, analyzer: FaceAnalyzer, options: StageOptions): Promise<{ video: StagedVideo; times: StageTimes }> {
+  const times: StageTimes = { total: 0, decode: 0, track: 0, align: 0, write: 0 };
+  const started = performance.now();
+  let video: StagedVideo;
+  try {
+    video = await stageReadable(input, staging, analyzer, options, times);
+  } catch (error) {
+    if (!(error instanceof TalkfaceError) || (error.code !== "bad-media" && error.code !== "missing-file")) throw error;
+    video = dropped("unreadable", error.message);
+  }
+  await staging.write(input.id, video);
+  times.total = performance.now() - started;
+  return { video, times };
+}
+
+async function stageReadable(input: StageInput, staging: Staging, analyzer: FaceAnalyzer, options: StageOptions, times: StageTimes): Promise<StagedVideo> {
+  const info = await probe(input.path);
+  if (info.video === null) return dropped("no-video", "has no pictures");
+  const soundPath = info.audio !== null ? input.path : input.wavPath;
+  if (soundPath === null && !options.allowSilent) return dropped("no-audio", "has no sound, and no .wav of the same name stands beside it");
+  const sound = soundPath === null ? null : new SoundTrack(soundPath);
+  const parts: StagedPart[] = [];
+  const drops: Drop[] = [];
+  const count = { frames: 0 };
+  try {
+    const { contract } = options;
+    const maxSide = contract.size <= 128 ? largestSide : Infinity;
+    const shown = requireVideo(info, input.path);
+    const side = Math.max(shown.width, shown.height);
+    const frames = timed(readFrames(input.path, { fps: contract.fps, ...(side > maxSide ? { maxSide } : {}) }), times, "decode");
+    const tracked = tracking(frames, analyzer, options.face, count, times);
+    const sourceScale = Math.max(1, side / maxSide);
+    for await (const part of cutParts(tracked, { size: contract.size, maxFrames: partLength(info, options), sourceScale })) {
+      const began = performance.now();
+      const heard = await listen(part, sound, options);
+      const usable = shorten(part, Math.min(part.frames, heard.frames));
+      const drop = gate(part, usable, heard, options);
+      if (drop !== null) drops.push({ ...drop, startFrame: part.startFrame, frames: part.frames });
+      else {
+        const archive = await staging.writePart(input.id, parts.length, members(usable, heard.samples, contract));
+        const { startFrame, frames: length } = usable;
+        parts.push({ ...archive, startFrame, frames: length, width: shown.width, height: shown.height, silent: heard.isSilent });
+      }
+      times.write += performance.now() - began;
+    }
+  } finally {
+    await sound?.close();
+  }
+  if (parts.length === 0 && drops.length === 0) drops.push({ reason: "no-face", detail: `no face in ${count.frames} frames` });
+  return { parts, drops, framesRead: count.frames };
+}
+
+function dropped(reason: Drop["reason"], detail: string): StagedVideo {
+  return { parts: [], drops: [{ reason, detail }], framesRead: 0 };
+}
+
+/** Follows the face and keeps the time that it takes, less that of the frames it waits for. */
+async function* tracking(frames: AsyncIterable<Image>, analyzer: FaceAnalyzer, face: "largest" | number, count: { frames: number }, times: StageTimes): AsyncGenerator<TrackedFrame> {
+  let last = performance.now();
+  let decodeBefore = times.decode;
+  for await (const { image, mesh, cut } of trackFace(frames, analyzer, { face })) {
+    times.track += performance.now() - last - (times.decode - decodeBefore);
+    count.frames++;
+    const handed = performance.now();
+    yield { image, points: mesh?.points ?? null, cut };
+    last = performance.now();
+    times.align += last - handed;
+    decodeBefore = times.decode;
+  }
+}
+
+async function* timed<T>(source: AsyncIterable<T>, times: StageTimes, name: "decode"): AsyncGenerator<T> {
+  let last = performance.now();
+  for await (const value of source) {
+    times[name] += performance.now() - last;
+    yield value;
+    last = performance.now();
+  }
+}
+
+/** A long video is cut into parts of equal length, so that no useless rest remains. */
+function partLength(info: MediaInfo, { contract, maxSeconds }: StageOptions): number {
+  const most = Math.round(maxSeconds * contract.fps);
+  const expected = Math.ceil((info.durationSeconds ?? 0) * contract.fps);
+  return expected <= most ? most : Math.ceil(expected / Math.ceil(expected / most));
+}
+
+interface Heard {
+  /** [640 frames] of the part's beginning; zeros in a silent clip. */
+  readonly samples: Float32Array;
+  /** Frames with sound. */
+  readonly frames: number;
+  readonly isSilent: boolean;
+}
+
+async function listen(part: Part, sound: SoundTrack | null, { contract, allowSilent }: StageOptions): Promise<Heard> {
+  const perFrame = contract.sampleRateHz / contract.fps;
+  const silence = { samples: new Float32Array(part.frames * perFrame), frames: part.frames, isSilent: true };
+  if (sound === null) return silence;
+  const start = part.startFrame * perFrame;
+  const samples = await sound.range(start, start + part.frames * perFrame);
+  if (!samples.some((value) => Math.abs(value) > silencePeak)) return allowSilent ? silence : { ...silence, frames: samples.length > 0 ? part.frames : 0 };
+  // Less than half a frame of missing sound is an encoder's rounding, not the end of the sound.
+  const frames = Math.min(part.frames, Math.round(samples.length / perFrame));
+  const whole = new Float32Array(frames * perFrame);
+  whole.set(samples.subarray(0, whole.length));
+  return { samples: whole, frames, isSilent: false };
+}
+
+/** Why a part is no clip, or null. */
+function gate(part: Part, usable: Part, heard: Heard, { contract, allowSilent }: StageOptions): Drop | null {
+  const seconds = (frames: number): string => `${(frames / contract.fps).toFixed(2)} s`;
+  const shortest = shortestSeconds * contract.fps;
+  if (part.frames < shortest) {
+    if (part.end === "lost") return { reason: "face-lost", detail: `the face is lost after ${seconds(part.frames)}` };
+    return { reason: "too-short", detail: `a part of ${seconds(part.frames)}, at least ${seconds(shortest)} is needed` };
+  }
+  if (part.scale < smallestScale) {
+    return { reason: "small-face", detail: `the face is ${Math.round(part.scale * contract.size)} pixels wide, at least ${Math.ceil(smallestScale * contract.size)} are needed` };
+  }
+  if (heard.isSilent && !allowSilent) {
+    return heard.frames === 0 ? { reason: "out-of-sound", detail: "the sound ends before this part" } : { reason: "no-audio", detail: "the sound is silent" };
+  }
+  if (usable.frames < shortest) return { reason: "out-of-sound", detail: `the sound ends after ${seconds(usable.frames)} of this part` };
+  return null;
+}
+
+/** The first `frames` frames of a part. */
+function shorten(part: Part, frames: number): Part {
+  if (frames === part.frames) return part;
+  return {
+    ...part,
+    frames,
+    pictures: part.pictures.slice(0, frames),
+    mesh: part.mesh.slice(0, frames * 478 * 3),
+    landmarks: part.landmarks.slice(0, frames * 136),
+    crop: part.crop.slice(0, frames * 6),
+  };
+}
+
+/** The staged form of a clip: what the shard will hold, and the signals for the offset between mouth and sound. */
+function members(part: Part, samples: Float32Array, contract: DataContract): { name: string; data: Uint8Array }[] {
+  const { frames } = part;
+  const mel = logMel(samples, contract.mel, contract.sampleRateHz);
+  const speech = speechFeatures(mel, contract.mel.bands, samples, frames);
+  return [
+    ...part.pictures.map((data, t) => ({ name: `${t}.jpg`, data })),
+    { name: "mesh.npy", data: encodeNpy({ data: part.mesh, shape: [frames, 478, 3] }) },
+    { name: "landmarks.npy", data: encodeNpy({ data: part.landmarks, shape: [frames, 68, 2] }) },
+    { name: "crop.npy", data: encodeNpy({ data: part.crop, shape: [frames, 2, 3] }) },
+    { name: "samples.npy", data: encodeNpy({ data: samples, shape: [samples.length] }) },
+    { name: "opening.npy", data: encodeNpy({ data: mouthOpening(part.landmarks, frames), shape: [frames] }) },
+    { name: "speech.npy", data: encodeNpy({ data: speech, shape: [frames, speechWidth] }) },
+  ];
+}

@@ -1,0 +1,116 @@
+/**
+ * The hidden folder in which a preparation collects finished clips until all are there: one archive per clip and one record per video,
+ * written when the video is through. A killed run continues with the videos that have no record.
+ */
+import { readdir, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { z } from "zod";
+import { TalkfaceError } from "../base/errors.js";
+import { exists, readJson, sha256, writeAtomic } from "../base/files.js";
+import { check, rejectReasons } from "./manifest.js";
+import { ShardReader } from "./shard-reader.js";
+import { ShardWriter, type Extent, type Member } from "./shard-writer.js";
+
+const count = z.number().int().nonnegative();
+
+const stagedPartSchema = z.object({
+  file: z.string().regex(/^[a-f0-9]+-\d+\.tar$/),
+  startFrame: count,
+  frames: z.number().int().positive(),
+  width: count,
+  height: count,
+  silent: z.boolean(),
+  members: z.record(z.string(), z.object({ offset: count, size: count })),
+});
+export type StagedPart = z.infer<typeof stagedPartSchema>;
+
+const dropSchema = z.object({ reason: z.enum(rejectReasons), detail: z.string(), startFrame: count.optional(), frames: count.optional() });
+/** A part, or a whole video, that is no clip. */
+export type Drop = z.infer<typeof dropSchema>;
+
+const recordSchema = z.object({ parts: z.array(stagedPartSchema), drops: z.array(dropSchema), framesRead: count });
+/** What became of one video. */
+export type StagedVideo = z.infer<typeof recordSchema>;
+
+/** Increased when the same video would give other clips. */
+const pipelineVersion = 1;
+
+export class Staging {
+  readonly folder: string;
+
+  constructor(outFolder: string) {
+    this.folder = join(outFolder, ".staging");
+  }
+
+  /**
+   * Prepares the folder for clips made with `options`. Clips that were made with others are refused (`exists`), or removed with `force`.
+   */
+  async open(options: Readonly<Record<string, unknown>>, force: boolean): Promise<void> {
+    const path = join(this.folder, "options.json");
+    const wanted = JSON.stringify({ pipelineVersion, ...options });
+    if (await exists(this.folder)) {
+      const present = (await exists(path)) ? JSON.stringify(await readJson(path)) : "";
+      if (present !== wanted) {
+        if (present !== "" && !force) {
+          throw new TalkfaceError("exists", `${this.folder}: an unfinished preparation with other options stands here. Repeat its options, give --force, or another --out.`);
+        }
+        await this.remove();
+      }
+    }
+    if (!(await exists(path))) await writeAtomic(path, wanted);
+    // What a killed writer left.
+    for (const name of await readdir(this.folder)) if (name.endsWith(".part")) await rm(join(this.folder, name), { force: true });
+  }
+
+  async remove(): Promise<void> {
+    await rm(this.folder, { recursive: true, force: true });
+  }
+
+  /** The record of a video, null when it is not through. */
+  async read(id: string): Promise<StagedVideo | null> {
+    const path = this.#recordPath(id);
+    return (await exists(path)) ? check(recordSchema, await readJson(path), path) : null;
+  }
+
+  async write(id: string, record: StagedVideo): Promise<void> {
+    await writeAtomic(this.#recordPath(id), JSON.stringify(record));
+  }
+
+  /** Writes the archive of part `index` of a video; members are named by their extension alone. */
+  async writePart(id: string, index: number, members: readonly Member[]): Promise<{ file: string; members: Record<string, Extent> }> {
+    const file = `${id}-${index}.tar`;
+    const writer = await ShardWriter.create(join(this.folder, file));
+    const extents: Record<string, Extent> = {};
+    try {
+      for (const member of members) extents[member.name] = await writer.add(member);
+    } catch (error) {
+      await writer.abort();
+      throw error;
+    }
+    await writer.finish();
+    return { file, members: extents };
+  }
+
+  /** Reads members of a part, one after another, with the file open only meanwhile. */
+  async readPart<T>(part: StagedPart, use: (read: (name: string) => Promise<Uint8Array>) => Promise<T>): Promise<T> {
+    const reader = new ShardReader(join(this.folder, part.file));
+    try {
+      return await use(async (name) => {
+        const extent = part.members[name];
+        if (extent === undefined) throw new TalkfaceError("bad-data", `${join(this.folder, part.file)}: has no ${name}. Give --force to start anew.`);
+        return reader.read(name, extent);
+      });
+    } finally {
+      await reader.close();
+    }
+  }
+
+  #recordPath(id: string): string {
+    return join(this.folder, `${id}.json`);
+  }
+}
+
+/** Names a video by its place, size and time of change, so that a changed file is prepared again. */
+export function stagingId(path: string, bytes: number, changedMs: number, wavPath: string | null): string {
+  return sha256(JSON.stringify([path, bytes, Math.round(changedMs), wavPath])).slice(0, 16);
+}
