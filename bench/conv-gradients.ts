@@ -41,7 +41,7 @@ const layers: Readonly<Record<string, Layer>> = {
   "64-64x32k1": { input: [frames, 64, 32, 32], outputs: 64, kernel: 1, stride: 1, pad: 0 },
 };
 
-export async function run(args: string[]): Promise<Record<string, number | string>> {
+export async function run(args: readonly string[]): Promise<Record<string, number | string>> {
   const results: Record<string, number | string> = {};
   for (const [name, layer] of Object.entries(layers)) {
     if (args.length > 0 && !args.includes(name)) continue;
