@@ -141,6 +141,10 @@ export async function* ffmpegOutput(command: FfmpegCommand, where: string): Asyn
     for await (const chunk of stream) yield chunk as Uint8Array;
     const { failed, stderr } = await running.ended;
     if (failed) throw mediaError(where, stderr);
+    // ffmpeg calls it a success when the end of a file is missing.
+    if (/partial file/i.test(stderr)) {
+      throw new TalkfaceError("bad-media", `${where}: the file is truncated (its last part is missing). Copy or record it again.`);
+    }
   } finally {
     running.kill();
     await running.ended;
@@ -150,10 +154,15 @@ export async function* ffmpegOutput(command: FfmpegCommand, where: string): Asyn
 /** One sentence for the last lines of ffmpeg's stderr. */
 export function mediaError(where: string, stderr: string): TalkfaceError {
   const say = (text: string): TalkfaceError => new TalkfaceError("bad-media", `${where}: ${text}`);
-  if (/moov atom not found/i.test(stderr)) return say("the file is truncated (its index, the moov atom, is missing). Copy or record it again.");
+  // A text file named .mp4 also lacks that index: there the format was only guessed from the name.
+  const isGuess = /detected only with low score/i.test(stderr);
+  if (/moov atom not found|error reading header/i.test(stderr) && !isGuess) return say("the file is truncated or damaged (its index cannot be read). Copy or record it again.");
   if (/Permission denied/i.test(stderr)) return new TalkfaceError("io", `${where}: no permission. Change its rights or choose another path.`);
   if (/No space left/i.test(stderr)) return new TalkfaceError("io", `${where}: the disk is full. Free some space and run the same command again.`);
   if (/Protocol '.*' not on whitelist/i.test(stderr)) return say("refers to other files or to the network, which is not allowed. Give a plain media file.");
+  if (/Cannot determine format of input stream|does not contain any stream/i.test(stderr)) {
+    return say("holds nothing that can be decoded; it may be truncated. Give a complete media file.");
+  }
   if (/Invalid data found when processing input|could not find codec parameters|End of file/i.test(stderr)) {
     return say("not a media file that ffmpeg can read. Give a video or sound file.");
   }

@@ -48,6 +48,9 @@ export async function probe(path: string): Promise<MediaInfo> {
   const info = parseInfo(stderr);
   if (info === null) throw mediaError(path, stderr);
   const { video } = info;
+  if (video === null && info.audio === null) {
+    throw new TalkfaceError("bad-media", `${path}: holds neither pictures nor sound that can be read; it may be truncated. Give a complete media file.`);
+  }
   if (video !== null && (video.codedWidth > maxSide || video.codedHeight > maxSide)) {
     throw new TalkfaceError("bad-media", `${path}: pictures of ${video.codedWidth} x ${video.codedHeight} are larger than ${maxSide}. Give a smaller video.`);
   }

@@ -67,6 +67,9 @@ export async function openVideoWriter(options: VideoWriterOptions): Promise<Vide
     if (audio !== undefined && "path" in audio) await requireMediaFile(audio.path);
   } catch (error) {
     await removeAll().catch(() => undefined); // the first failure is the one to tell
+    if ((error as NodeJS.ErrnoException).code === "EEXIST") {
+      throw new TalkfaceError("io", `${path}: a part of this path is a file, expected a folder.`, { cause: error });
+    }
     throw fromSystemError(error, path);
   }
   const even = { width: width + (width & 1), height: height + (height & 1) };
@@ -118,6 +121,7 @@ function makeWriter(parts: WriterParts): VideoWriter {
   const { running, pictures, path, width, height, even, temporary, removeAll } = parts;
   let state: "open" | "closed" = "open";
   let stderr: string | null = null;
+  let count = 0;
   void running.ended.then((end) => {
     stderr = end.stderr;
     // Wakes a write that waits for room: nobody takes the pictures any more.
@@ -136,6 +140,7 @@ function makeWriter(parts: WriterParts): VideoWriter {
       if (image.width !== width || image.height !== height) {
         throw new TalkfaceError("internal", `${path}: a picture of ${image.width} x ${image.height}, expected ${width} x ${height}.`);
       }
+      count++;
       if (!pictures.destroyed && !pictures.write(evenCopy(image, even.width, even.height))) {
         await Promise.race([once(pictures, "drain"), running.ended]);
       }
@@ -147,6 +152,10 @@ function makeWriter(parts: WriterParts): VideoWriter {
     },
     async finish() {
       if (state === "closed") throw new TalkfaceError("interrupted", `${path}: was stopped.`);
+      if (count === 0) {
+        await close();
+        throw new TalkfaceError("bad-media", `${path}: no picture was made, so there is no video.`);
+      }
       pictures.end();
       const end = await running.ended;
       if (end.failed) {

@@ -6,6 +6,7 @@ import { Random } from "../../base/random.js";
 import { encodeJpeg, type Image } from "../image.js";
 import { openVideoWriter } from "../video-writer.js";
 import { neutralState, type FaceState } from "./face-state.js";
+import { colour } from "./identity.js";
 import { createPersona } from "./model.js";
 import { framesPerSecond, performance, type Expression } from "./performance.js";
 import { renderPersona } from "./render.js";
@@ -102,7 +103,7 @@ const shipped = { ada: 18, guide: 23, guideSeconds: 6, viewSize: 512, guideSize:
 
 /** Makes what datasets/personas ships, except the speech: `ada/*.jpg` and `expression.mp4`. */
 export async function writeShippedInputs(folder: string, force: boolean): Promise<string[]> {
-  const ada = createPersona(shipped.ada);
+  const ada = createPersona(shipped.ada, { age: 0.05, skin: colour("#e6bfa4") });
   const made: string[] = [];
   for (const [name, change] of views) {
     const path = join(folder, "ada", `${name}.jpg`);

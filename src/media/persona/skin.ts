@@ -63,7 +63,7 @@ export function beardShare(identity: Identity, rest: Float32Array, x: number, y:
   if (identity.beard === 0) return 0;
   const mouthY = rest[3 * 13 + 1]!;
   const a = Math.abs(x);
-  const jaw = smooth(mouthY + 1.6 - 0.9 * smooth(2.5, 5, a) + 1.5 * smooth(5.2, 6.6, a), mouthY - 0.9 + 1.2 * smooth(5, 6.6, a), y);
+  const jaw = smooth(mouthY + 2 - 0.9 * smooth(2.5, 5, a) + 1.5 * smooth(5.2, 6.6, a), mouthY - 1.6 + 1.4 * smooth(5, 6.6, a), y);
   const lip = Math.exp(-(((y - mouthY - 1.05) / 0.55) ** 2)) * (1 - smooth(2.1, 3.2, a));
   return identity.beard * Math.min(1, Math.max(jaw, lip));
 }
@@ -108,7 +108,7 @@ function makePainter(rest: Float32Array, identity: Identity): (brush: Brush, x: 
     lay(brush, deep, 0.1 * spot(0.32, -2.85, 0.16, 0.5));
     for (const [wx, wy] of wing) lay(brush, deep, 0.4 * Math.exp(-(((x - wx * 1.04) / 0.2) ** 2) - ((y - wy) / 0.6) ** 2));
     const fold = Math.sqrt(segmentSquare(a, y, 1.95, -1.2, 3.05, -3.7));
-    lay(brush, deep, (0.12 + 0.3 * age) * Math.exp(-((fold / 0.24) ** 2)));
+    lay(brush, deep, (0.07 + 0.24 * age) * Math.exp(-((fold / 0.24) ** 2)));
     if (age > 0.3) {
       for (const cy of [5.9, 6.6, 7.2]) lay(brush, deep, inner * 0.16 * (age - 0.3) * Math.exp(-(((y - cy - 0.15 * coarse(x * 0.5 + 9, cy)) / 0.09) ** 2)) * (1 - smooth(2.5, 4.5, a)));
     }
