@@ -84,19 +84,22 @@ function startWorker(): Worker {
 
 function ask(worker: Worker, task: Task): Promise<Staged> {
   return new Promise((resolve, reject) => {
+    const onMessage = (answer: Answer): void => {
+      if ("staged" in answer) settle(() => resolve(answer.staged));
+      else {
+        const { code, message } = answer.error;
+        settle(() => reject(code === null ? new Error(message) : new TalkfaceError(code, message)));
+      }
+    };
+    const onError = (error: Error): void => settle(() => reject(error));
+    const onExit = (status: number): void =>
+      settle(() => reject(new TalkfaceError("internal", `a worker ended with status ${status} at ${task.input.path}.`)));
+    // Only these: the worker has listeners of its own, without which its messages stop arriving.
     const settle = (act: () => void): void => {
-      worker.removeAllListeners();
+      worker.off("message", onMessage).off("error", onError).off("exit", onExit);
       act();
     };
-    worker.once("message", (answer: Answer) =>
-      settle(() => {
-        if ("staged" in answer) resolve(answer.staged);
-        else if (answer.error.code === null) reject(new Error(answer.error.message));
-        else reject(new TalkfaceError(answer.error.code, answer.error.message));
-      }),
-    );
-    worker.once("error", (error) => settle(() => reject(error)));
-    worker.once("exit", (status) => settle(() => reject(new TalkfaceError("internal", `a worker ended with status ${status} at ${task.input.path}.`))));
+    worker.on("message", onMessage).on("error", onError).on("exit", onExit);
     worker.postMessage(task);
   });
 }
