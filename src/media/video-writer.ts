@@ -38,7 +38,7 @@ export interface VideoWriter {
 }
 
 /** The writers that hold an unfinished file: state of the process, like its child processes, so that Ctrl-C can end all of them. */
-const openWriters = new Set<VideoWriter>();
+const openWriters = new Set<Pick<VideoWriter, "abort">>();
 
 /** Removes every unfinished video; for the signal handler of the command line. */
 export async function abortOpenWriters(): Promise<void> {
@@ -60,6 +60,8 @@ export async function openVideoWriter(options: VideoWriterOptions): Promise<Vide
     await rm(temporary, { force: true });
     if (soundFile !== null) await rm(soundFile, { force: true });
   };
+  const opening = { abort: removeAll };
+  openWriters.add(opening); // Ctrl-C may come before ffmpeg runs
   try {
     await mkdir(dirname(path), { recursive: true });
     await writeFile(temporary, ""); // permission and disk are known before the first picture
@@ -67,6 +69,7 @@ export async function openVideoWriter(options: VideoWriterOptions): Promise<Vide
     if (audio !== undefined && "path" in audio) await requireMediaFile(audio.path);
   } catch (error) {
     await removeAll().catch(() => undefined); // the first failure is the one to tell
+    openWriters.delete(opening);
     if ((error as NodeJS.ErrnoException).code === "EEXIST") {
       throw new TalkfaceError("io", `${path}: a part of this path is a file, expected a folder.`, { cause: error });
     }
@@ -92,9 +95,14 @@ export async function openVideoWriter(options: VideoWriterOptions): Promise<Vide
       ],
     },
     temporary,
-  );
+  ).catch(async (error: unknown) => {
+    await removeAll(); // no ffmpeg on this machine
+    openWriters.delete(opening);
+    throw error;
+  });
   const writer = makeWriter({ running, pictures, path, width, height, even, temporary, removeAll });
   openWriters.add(writer);
+  openWriters.delete(opening);
   return writer;
 }
 
