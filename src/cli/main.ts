@@ -9,12 +9,13 @@ import { endCleanlyOnSignals } from "./signals.js";
 
 /** Runs one command and sets the exit status: 0 done, 1 failed, 2 wrong usage, 3 done with rejects. `args` without node and script. */
 export async function main(args: readonly string[]): Promise<void> {
-  endCleanlyOnSignals();
+  const isEnding = endCleanlyOnSignals();
   try {
     const program = createProgram();
     await registerCommands(program, args.find((arg) => !arg.startsWith("-")));
     await program.parseAsync(args, { from: "user" });
   } catch (error) {
+    if (isEnding()) return;
     await abortOpenWriters();
     const debug = args.includes("--debug") || (process.env["TALKFACE_DEBUG"] ?? "") !== "";
     const { text, status } = describeFailure(error, debug);

@@ -21,7 +21,7 @@ export function runTalkface(args: readonly string[], environment: Readonly<Recor
   return { status, stdout, stderr };
 }
 
-/** Starts and returns at once. */
+/** Starts in a process group of its own, as a terminal does, and returns at once. */
 export function startTalkface(args: readonly string[]): ChildProcess {
-  return spawn(process.execPath, nodeArguments(args), { cwd: root, stdio: ["ignore", "pipe", "pipe"] });
+  return spawn(process.execPath, nodeArguments(args), { cwd: root, stdio: ["ignore", "pipe", "pipe"], detached: true });
 }
