@@ -95,7 +95,7 @@ export function stateNames(group: string): { readonly theta: string; readonly m:
  * outputs the new state under the names `next.theta.G` …, `loss.G`, `norm.G` and the phase's figures. `average` is the
  * exponential moving average of the weights, of which `memory` is kept each step.
  */
-export function stepGraph(system: System, config: unknown, phase: Phase<unknown>, options: AdamOptions = adamDefaults): OnnxModel {
+export function stepGraph(system: System, config: unknown, phase: Phase<unknown>, options: AdamOptions = adamDefaults): Graph {
   const { graph, result, thetas } = buildPhase(phase, config, paramTables(system, config), { training: true });
   const step = graph.input("step", []);
   const rate = graph.input("rate", []);
@@ -114,27 +114,27 @@ export function stepGraph(system: System, config: unknown, phase: Phase<unknown>
     graph.output(`norm.${group}`, next.norm);
   }
   for (const [name, value] of Object.entries(result.figures)) graph.output(`figure.${name}`, value);
-  return graph.toModel();
+  return graph;
 }
 
 /** `forward`: `loss` and the figures; `grad`: `loss` and `grad` [P] with the group's parameters as `theta`. */
-export function lossGraph(system: System, config: unknown, phase: Phase<unknown>, group: string, what: "forward" | "grad"): OnnxModel {
+export function lossGraph(system: System, config: unknown, phase: Phase<unknown>, group: string, what: "forward" | "grad"): Graph {
   const { graph, result, thetas } = buildPhase(phase, config, paramTables(system, config), { training: true, plain: group });
   const own = result.losses.find((l) => l.group === group);
   if (own === undefined) throw new TalkfaceError("usage", `group "${group}": does not learn in phase ${phase.name}. Groups of this phase: ${result.losses.map((l) => l.group).join(", ")}.`);
   graph.output("loss", own.loss);
   if (what === "grad") graph.output("grad", (gradient(own.loss, [thetas.get(group) as Value]) as [Value])[0]);
   else for (const [name, value] of Object.entries(result.figures)) graph.output(`figure.${name}`, value);
-  return graph.toModel();
+  return graph;
 }
 
 /** Losses, figures and pictures of a batch, without gradients: for validation and sample sheets. */
-export function sampleGraph(system: System, config: unknown, phase: Phase<unknown>): OnnxModel {
+export function sampleGraph(system: System, config: unknown, phase: Phase<unknown>): Graph {
   const { graph, result } = buildPhase(phase, config, paramTables(system, config), { training: false });
   for (const { group, loss } of result.losses) graph.output(`loss.${group}`, loss);
   for (const [name, value] of Object.entries(result.figures)) graph.output(`figure.${name}`, value);
   for (const [name, value] of Object.entries(result.pictures)) graph.output(`picture.${name}`, value);
-  return graph.toModel();
+  return graph;
 }
 
 /** The deployed networks with their weights as constants, by name. */

@@ -51,7 +51,7 @@ export class PhaseRunner {
   }
 
   static async open(system: System, config: unknown, phase: Phase<unknown>, state: TrainState, device: Device): Promise<PhaseRunner> {
-    const session = await createSession(stepGraph(system, config, phase), { training: true, device, where: `${system.name} ${phase.name} step` });
+    const session = await createSession(stepGraph(system, config, phase).toModel(), { training: true, device, where: `${system.name} ${phase.name} step` });
     return new PhaseRunner(session, phase.batch(config), state, phase.groups);
   }
 
@@ -106,7 +106,7 @@ export class PhaseSampler {
   }
 
   static async open(system: System, config: unknown, phase: Phase<unknown>, device: Device): Promise<PhaseSampler> {
-    const session = await createSession(sampleGraph(system, config, phase), { device, where: `${system.name} ${phase.name} samples` });
+    const session = await createSession(sampleGraph(system, config, phase).toModel(), { device, where: `${system.name} ${phase.name} samples` });
     return new PhaseSampler(session, phase.batch(config));
   }
 

@@ -15,7 +15,7 @@ it("follows Adam's equations with clipping and decoupled decay", async () => {
   let theta = [0.5, -1, 2];
   let m = [0, 0, 0];
   let v = [0, 0, 0];
-  const feed = { theta: Float32Array.from(theta), m: new Float32Array(3), v: new Float32Array(3) };
+  const feed: Record<"theta" | "m" | "v", Float32Array> = { theta: Float32Array.from(theta), m: new Float32Array(3), v: new Float32Array(3) };
   for (let step = 1; step <= 4; step++) {
     const grad = [0.3 * step, -2, 0.1];
     const norm = Math.hypot(...grad);

@@ -80,7 +80,7 @@ describe("ET-GAN-ACW", () => {
 
   it("learns: one batch repeated loses in every phase", async () => {
     for (const phase of system.phases) {
-      const session = await createSession(stepGraph(system, config, phase), { training: true });
+      const session = await createSession(stepGraph(system, config, phase).toModel(), { training: true });
       let feeds = feedsFor(session, 3);
       for (const [group, own] of tables) {
         const names = stateNames(group);

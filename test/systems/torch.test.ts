@@ -29,7 +29,7 @@ describe.skipIf(python === undefined)("gradients equal PyTorch's (skipped where 
       for (const group of phase.groups) {
         it(`${name}, ${phase.name}, ${group}`, () => {
           const path = join(folder, `${name}-${phase.name}-${group}.onnx`);
-          writeFileSync(path, encodeModel(lossGraph(system, config, phase, group, "grad")));
+          writeFileSync(path, encodeModel(lossGraph(system, config, phase, group, "grad").toModel()));
           const theta = initialValues(paramTables(system, config).get(group)!, 0);
           writeFileSync(`${path}.theta.f32`, new Uint8Array(theta.buffer));
           const output = execFileSync(python as string, [join(import.meta.dirname, "../support/onnx_torch.py"), "check", path], { encoding: "utf8" });

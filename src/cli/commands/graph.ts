@@ -2,7 +2,8 @@
 import type { Command } from "commander";
 import { TalkfaceError } from "../../base/errors.js";
 import { refuseOverwrite, writeAtomic } from "../../base/files.js";
-import { encodeModel, type OnnxModel } from "../../graph/onnx.js";
+import type { Graph } from "../../graph/graph.js";
+import { encodeModel } from "../../graph/onnx.js";
 import { printGraph } from "../../graph/print.js";
 import { initialValues, type ParamTable } from "../../nn/params.js";
 import { lossGraph, paramTables, stepGraph } from "../../systems/graphs.js";
@@ -52,9 +53,9 @@ async function run(options: Options): Promise<void> {
   const group = options.group ?? (system.groups[0] as string);
   const table = tables.get(group);
   if (table === undefined) throw new TalkfaceError("usage", `--group ${group}: ${system.name} has ${system.groups.join(", ")}.`);
-  const model = build(system, config, pickPhase(system, options.phase, group), group, options.what);
-  if (options.print === true) process.stdout.write(`${printGraph(model)}\n`);
-  if (options.output !== undefined) await write(options.output, model, table, Number(options.seed), options.force === true);
+  const graph = build(system, config, pickPhase(system, options.phase, group), group, options.what);
+  if (options.print === true) process.stdout.write(`${printGraph(graph)}\n`);
+  if (options.output !== undefined) await write(options.output, graph, table, Number(options.seed), options.force === true);
   else if (options.print !== true) throw new TalkfaceError("usage", "graph: nothing to do. Give -o FILE.onnx, --print or --list-groups.");
 }
 
@@ -64,14 +65,15 @@ function pickPhase(system: System, name: string | undefined, group: string): Pha
   return phase;
 }
 
-function build(system: System, config: unknown, phase: Phase<unknown>, group: string, what: string): OnnxModel {
+function build(system: System, config: unknown, phase: Phase<unknown>, group: string, what: string): Graph {
   if (what === "step") return stepGraph(system, config, phase);
   if (what === "forward" || what === "grad") return lossGraph(system, config, phase, group, what);
   throw new TalkfaceError("usage", `--what ${what}: expected forward, grad or step.`);
 }
 
-async function write(path: string, model: OnnxModel, table: ParamTable, seed: number, force: boolean): Promise<void> {
+async function write(path: string, graph: Graph, table: ParamTable, seed: number, force: boolean): Promise<void> {
   await refuseOverwrite(path, force);
+  const model = graph.toModel();
   const bytes = encodeModel(model);
   const theta = initialValues(table, seed);
   await writeAtomic(path, bytes);
