@@ -28,7 +28,7 @@ interface Kept {
 }
 
 /** Reads at most `guideSeconds` of a guide. Throws `no-face` where no face, or hardly one, is seen. */
-export async function readGuide(path: string, model: TalkingModel, analyzer: FaceAnalyzer, clock: StageClock): Promise<GuideMotion> {
+export async function readGuide(path: string, model: Pick<TalkingModel, "contract" | "expression">, analyzer: FaceAnalyzer, clock: StageClock): Promise<GuideMotion> {
   const { size, fps } = model.contract;
   const meshes: (Float32Array | null)[] = [];
   const crops: (Affine | null)[] = [];
@@ -58,7 +58,7 @@ export async function readGuide(path: string, model: TalkingModel, analyzer: Fac
   const smooth = smoothCrops(crops);
   const faces = await clock.during("features", () => facesIn(meshes, smooth));
   const pictures = await clock.during("features", () => expressionCrops(kept, smooth, size));
-  const codes = await clock.during("networks", () => model.expression(pictures));
+  const codes = await model.expression(pictures);
   return guideMotion(faces, codes);
 }
 

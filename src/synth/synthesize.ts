@@ -8,11 +8,12 @@ import { openVideoWriter } from "../media/video-writer.js";
 import { stillMotion } from "./blinks.js";
 import { readGuide } from "./guide.js";
 import { backAndForth, type GuideMotion, lentPose } from "./guide-motion.js";
+import { ModelThread } from "./model-thread.js";
 import { Paster } from "./paste.js";
 import { PreviewSheet } from "./preview.js";
 import { checkRequest, previewPath, type SynthRequest } from "./request.js";
 import { measureSpeech, type SpeechFacts, speechWindows } from "./speech-stream.js";
-import { type Drive, type FaceView, type Identity, type TalkingFrame, TalkingModel } from "./talking-model.js";
+import type { Drive, FaceView, Identity, TalkingFrame } from "./talking-model.js";
 import { readTarget, type Target } from "./target.js";
 import { StageClock, type StageReport } from "./timings.js";
 
@@ -32,7 +33,7 @@ export interface SynthResult {
 export async function synthesize(request: SynthRequest): Promise<SynthResult> {
   const clock = new StageClock();
   await checkRequest(request);
-  const model = await clock.during("networks", () => TalkingModel.open(request.modelFolder, request.device));
+  const model = await ModelThread.open(request.modelFolder, request.device, (milliseconds) => clock.add("networks", milliseconds));
   try {
     requireSameContract(dataContract(model.contract.size), model.contract, request.modelFolder);
     const speech = await measureSpeech(request.audio, model.contract, clock);
@@ -60,7 +61,7 @@ export async function synthesize(request: SynthRequest): Promise<SynthResult> {
 }
 
 interface Parts {
-  readonly model: TalkingModel;
+  readonly model: ModelThread;
   readonly clock: StageClock;
   readonly speech: SpeechFacts;
   readonly target: Target;
@@ -77,7 +78,7 @@ async function writeVideo(request: SynthRequest, parts: Parts): Promise<{ width:
   const finish = (frame: TalkingFrame): Promise<Image> | Image =>
     paster === null ? resizeImage(frame.image, side, side) : paster.paste(frame.image, frame.points);
   const sheet = request.preview ? new PreviewSheet(speech.frames) : null;
-  const identity = await clock.during("networks", () => model.identity(target.views));
+  const identity = await model.identity(target.views);
   const writer = await openVideoWriter({
     path: request.output,
     width,
@@ -107,20 +108,27 @@ async function writeVideo(request: SynthRequest, parts: Parts): Promise<{ width:
   return { width, height };
 }
 
-/** The frames in order: speech codes window by window, drawn in the batches that the model takes. */
+/**
+ * The frames in order: speech codes window by window, drawn in the batches that the model takes. The next batch is drawn while the
+ * caller works on the last one.
+ */
 async function* talkingFrames(audio: string, identity: Identity, guide: GuideMotion, { model, clock, speech }: Parts): AsyncGenerator<TalkingFrame> {
   const options = { contract: model.contract, reference: speech.level.reference, total: speech.frames, frames: model.speechFrames, context: model.speechContext };
   let drives: Drive[] = [];
+  let drawn: Promise<TalkingFrame[]> | null = null;
   for await (const { start, mel } of speechWindows(audio, options, clock)) {
-    const codes = await clock.during("networks", () => model.speech(mel));
+    const codes = await model.speech(mel);
     const last = Math.min(speech.frames, start + model.speechFrames);
     for (let t = start; t < last; t++) {
       const g = backAndForth(t, guide.length);
       drives.push({ speech: codes[t - start] as Float32Array, expression: guide.expression(g), pose: lentPose(identity.pose, guide, g), upperFace: guide.upperFace(g) });
       if (drives.length < model.frameBatch && t + 1 < speech.frames) continue;
-      const batch = drives;
+      const next = model.frames(identity, drives);
+      next.catch(() => undefined); // a caller that stops early leaves it unheard
       drives = [];
-      yield* await clock.during("networks", () => model.frames(identity, batch));
+      if (drawn !== null) yield* await drawn;
+      drawn = next;
     }
   }
+  if (drawn !== null) yield* await drawn;
 }

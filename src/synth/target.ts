@@ -22,7 +22,7 @@ export interface Target {
 }
 
 /** Reads, chooses and aligns the identity pictures. */
-export async function readTarget(request: SynthRequest, model: TalkingModel, analyzer: FaceAnalyzer, clock: StageClock): Promise<Target> {
+export async function readTarget(request: SynthRequest, model: Pick<TalkingModel, "contract" | "maximumViews">, analyzer: FaceAnalyzer, clock: StageClock): Promise<Target> {
   const { size } = model.contract;
   const { face } = request;
   const candidates = await readCandidates(request.identity, analyzer, clock, { size, face });

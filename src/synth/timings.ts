@@ -13,7 +13,10 @@ export interface StageReport {
   readonly peakMegabytes: number;
 }
 
-/** Adds up the time between entering and leaving a stage. Stages do not nest: entering one leaves the other. */
+/**
+ * Adds up the time between entering and leaving a stage. Stages do not nest: entering one leaves the other. Work in other threads and
+ * processes goes on beside them, so that together they may take longer than the whole.
+ */
 export class StageClock {
   readonly #milliseconds: Record<Stage, number> = { decode: 0, face: 0, features: 0, networks: 0, paste: 0, encode: 0 };
   readonly #started = performance.now();
@@ -38,6 +41,11 @@ export class StageClock {
     } finally {
       this.enter(before);
     }
+  }
+
+  /** Adds what another thread has worked. */
+  add(stage: Stage, milliseconds: number): void {
+    this.#milliseconds[stage] += milliseconds;
   }
 
   /** Counts the wait for each value for `stage`; what the consumer does with it counts for the stage that it enters. */
