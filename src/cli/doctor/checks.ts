@@ -26,7 +26,11 @@ export async function* examineMachine(): AsyncGenerator<Finding> {
   yield await guarded("pictures", checkPictures);
   for (const provider of ["cpu", "cuda", "webgpu"] as const) yield await guarded(provider, () => checkProvider(provider));
   yield await guarded("face networks", checkFaceNetworks);
-  for (const model of await shippedModels()) yield await guarded(`model ${model}`, () => checkModel(model));
+  const models = await shippedModels();
+  if (models.length === 0) {
+    yield { name: "models", status: "missing", detail: "none came with this package", remedy: "talkface train and talkface export make one; synth takes it with --model." };
+  }
+  for (const model of models) yield await guarded(`model ${model}`, () => checkModel(model));
 }
 
 export function checkNode(version: string): Finding {
