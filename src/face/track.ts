@@ -1,7 +1,7 @@
 /** Following one face through a video: its points in a frame show where to look in the next one. */
 import type { Image } from "../media/image.js";
 import { presenceThreshold, type FaceAnalyzer, type FaceChoice } from "./analyzer.js";
-import { CutDetector } from "./cuts.js";
+import { cutChange, CutDetector } from "./cuts.js";
 import { squareOfMesh, type FaceMesh, type FaceSquare } from "./mesh.js";
 
 export interface TrackedFrame {
@@ -19,6 +19,12 @@ export interface TrackOptions {
 /** A square that moved or grew by more than this share of its side since the last frame gets a second pass. */
 const fastMotion = 0.06;
 const fastTurn = 0.12; // radians
+/**
+ * A jump cut shows the same scene with the head elsewhere: the square moves by more than this share of its side in one frame, and the
+ * picture changes by this much of what an ordinary cut needs.
+ */
+const jump = 0.25;
+const jumpShare = 0.4;
 /** A lost face is looked for within this many of its own sides from where it was. */
 const nearby = 0.6;
 
@@ -28,13 +34,18 @@ export async function* trackFace(frames: AsyncIterable<Image>, analyzer: FaceAna
   let last: FaceSquare | null = null; // where the face was, known or lost
   let tracking = false;
   for await (const image of frames) {
-    const cut = cuts.next(image);
+    const change = cuts.next(image);
+    let cut = change > cutChange;
     if (cut) last = null;
     let mesh: FaceMesh | null = null;
     if (tracking && last !== null) mesh = await follow(image, last, analyzer);
     if (mesh === null) mesh = await (last === null ? analyzer.find(image, options.face) : findNear(image, last, analyzer));
+    if (mesh !== null) {
+      const square = squareOfMesh(mesh.points);
+      cut ||= tracking && last !== null && change > jumpShare * cutChange && distance(square, last) > jump * last.side;
+      last = square;
+    }
     tracking = mesh !== null;
-    if (mesh !== null) last = squareOfMesh(mesh.points);
     yield { image, mesh, cut };
   }
 }
@@ -43,7 +54,7 @@ async function follow(image: Image, last: FaceSquare, analyzer: FaceAnalyzer): P
   const first = await analyzer.mesh(image, last);
   if (first.presence < presenceThreshold) return null;
   const square = squareOfMesh(first.points);
-  const moved = Math.hypot(square.x - last.x, square.y - last.y) / last.side;
+  const moved = distance(square, last) / last.side;
   const grown = Math.abs(square.side / last.side - 1);
   const turned = Math.abs(Math.atan2(Math.sin(square.angle - last.angle), Math.cos(square.angle - last.angle)));
   if (moved < fastMotion && grown < fastMotion && turned < fastTurn) return first;
@@ -65,4 +76,8 @@ async function findNear(image: Image, last: FaceSquare, analyzer: FaceAnalyzer):
     if (mesh !== null) return mesh;
   }
   return null;
+}
+
+function distance(a: FaceSquare, b: FaceSquare): number {
+  return Math.hypot(a.x - b.x, a.y - b.y);
 }

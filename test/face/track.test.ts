@@ -1,4 +1,5 @@
 import { beforeAll, describe, expect, it } from "vitest";
+import { cutChange, CutDetector } from "../../src/face/cuts.js";
 import { createFaceAnalyzer, type FaceAnalyzer } from "../../src/face/analyzer.js";
 import { trackFace, type TrackedFrame } from "../../src/face/track.js";
 import type { Image } from "../../src/media/image.js";
@@ -41,6 +42,26 @@ async function track(images: readonly Image[]): Promise<TrackedFrame[]> {
   expect(frames.map(({ image }) => image)).toEqual(images);
   return frames;
 }
+
+describe("change between pictures", () => {
+  const change = (first: Image, second: Image): number => {
+    const detector = new CutDetector();
+    expect(detector.next(first)).toBe(0);
+    return detector.next(second);
+  };
+
+  it("is nothing for a still, little for motion, much for another picture", () => {
+    expect(change(face, face)).toBe(0);
+    expect(change(placed(face, 110, 128), placed(face, 130, 120))).toBeLessThan(0.7 * cutChange);
+    expect(change(face, { ...face, data: face.data.map((value) => 255 - value) })).toBeGreaterThan(cutChange);
+    expect(change(grey, { ...grey, data: grey.data.map((value, i) => value + (i % 3)) })).toBeLessThan(0.5 * cutChange);
+  });
+
+  it("does not depend on the size of the picture", () => {
+    expect(change(face, warpImage(face, [0.5, 0, 0, 0, 0.5, 0], 2 * size, 2 * size, "edge"))).toBeLessThan(0.05);
+    expect(change({ data: new Uint8Array(3), width: 1, height: 1 }, { data: new Uint8Array(3), width: 1, height: 1 })).toBe(0);
+  });
+});
 
 describe("tracking", () => {
   it("follows a moving head without calling the detector again", async () => {
