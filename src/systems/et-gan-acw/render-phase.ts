@@ -8,7 +8,7 @@ import type { Value } from "../../graph/value.js";
 import { cosineDistance, gradientDifference, hingeDiscriminator, hingeGenerator, l1, l2 } from "../../nn/losses.js";
 import type { Params } from "../../nn/params.js";
 import { Noise } from "../parts/noise.js";
-import { differences, fromBytes, tint, toBytes } from "../parts/pictures.js";
+import { differences, fromBytes, shrink, tint, toBytes } from "../parts/pictures.js";
 import type { Phase, PhaseResult } from "../system.js";
 import type { BatchField } from "../system.js";
 import { type Config, pointCount } from "./config.js";
@@ -65,7 +65,7 @@ function buildScene(config: Config, p: Params, batch: (name: string) => Value): 
   const ones = p.graph.constant([0, 0.5, 0.5, 2, 2, 4, 4], [1, 7, 1, 1]);
   const weight = stopGradient(add(mul(mean(mul(maps, ones), { axes: [1], keepDims: true }), 7), 1)); // [N, 1, S, S]
   const pixels = l1(rendered.picture, target, weight);
-  const warping = l1(rendered.warped, target, weight);
+  const warping = l1(rendered.coarse, shrink(target, config.size / 2), shrink(weight, config.size / 2));
   const edges = gradientDifference(rendered.picture, target, differences);
   const change = (x: Value): Value => {
     const y = reshape(x, [b, t, 3, s, s]);

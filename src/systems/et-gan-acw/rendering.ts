@@ -1,5 +1,6 @@
 /** The generator's picture side: warp the identity views by the points, blend them, paint what warping cannot give. */
 import { add, mul, sub } from "../../graph/ops/arithmetic.js";
+import { stopGradient } from "../../graph/ops/flow.js";
 import { concat, expand, reshape, transpose } from "../../graph/ops/layout.js";
 import { softmax, sum } from "../../graph/ops/reduce.js";
 import { resizeBilinear } from "../../graph/ops/resize.js";
@@ -13,8 +14,10 @@ import { type Config, flowSize } from "./config.js";
 export interface Rendered {
   /** [N, 3, S, S] in 0..1. */
   readonly picture: Value;
-  /** The warped and blended views before painting. */
+  /** The warped and blended views before painting; no gradient to the motion. */
   readonly warped: Value;
+  /** The same at half size [N, 3, S/2, S/2], with a gradient to the motion. */
+  readonly coarse: Value;
   /** Share of the painter per pixel [N, 1, S, S]. */
   readonly mask: Value;
   /** Maps of the target's point groups [N, G, S/2, S/2]. */
@@ -33,18 +36,23 @@ export function render(config: Config, p: Params, inputs: { readonly views: Valu
   return p.scope("generator", (q) => {
     const { places, maps } = pointMotion(q, "motion", points, viewPoints, { side, size: s });
     const pictures = reshape(views, [n * k, 3, s, s]);
-    const coarse = lookUp(pictures, places, s, 1); // [N·K, 3, S/2, S/2]
+    const first = lookUp(pictures, stopGradient(places), s, 1); // [N·K, 3, S/2, S/2]
     const perView = reshape(expand(reshape(maps, [n, 1, mapCount, side, side]), [n, k, mapCount, side, side]), [n * k, mapCount, side, side]);
-    const judged = viewJudge(q, "judge", concat([sub(mul(coarse, 2), 1), perView], 1), s / 32);
+    const judged = viewJudge(q, "judge", concat([sub(mul(first, 2), 1), perView], 1), s / 32);
 
     const shift = reshape(transpose(judged.shift, [0, 2, 3, 1]), [n, k, side, side, 2]);
-    const fine = lookUp(pictures, add(places, shift), s, 2); // [N·K, 3, S, S]
-    const missing = mul(sub(viewMask, 1), 1e4);
-    const scores = add(reshape(resizeBilinear(judged.score, 2), [n, k, 1, s, s]), reshape(missing, [n, k, 1, 1, 1]));
-    const warped = sum(mul(reshape(fine, [n, k, 3, s, s]), softmax(scores, 1)), { axes: [1], keepDims: false });
+    const moved = add(places, shift);
+    const missing = reshape(mul(sub(viewMask, 1), 1e4), [n, k, 1, 1, 1]);
+    const blend = (seen: Value, score: Value, size: number): Value => {
+      const shares = softmax(add(reshape(score, [n, k, 1, size, size]), missing), 1);
+      return sum(mul(reshape(seen, [n, k, 3, size, size]), shares), { axes: [1], keepDims: false });
+    };
+    // The gradient of a look-up costs several look-ups: the motion learns at half size, the full one only follows.
+    const coarse = blend(lookUp(pictures, moved, s, 1), judged.score, side);
+    const warped = blend(lookUp(pictures, stopGradient(moved), s, 2), resizeBilinear(judged.score, 2), s);
 
     const code = convLayer(q, "code", fused, { out: config.width, kernel: 1 });
     const { picture, mask } = painter(q, "painter", { warped, maps, code }, config.painterWidths);
-    return { picture, warped, mask, maps };
+    return { picture, warped, coarse, mask, maps };
   });
 }
