@@ -1,0 +1,82 @@
+/** Which clips are scored, and what each brings. */
+import { TalkfaceError } from "../../src/base/errors.js";
+import { Random } from "../../src/base/random.js";
+import type { ClipEntry, Dataset } from "../../src/data/dataset.js";
+import type { FaceCrop } from "./drive.js";
+
+export const clipProtocol = "val clips of at least 63 frames (2.5 s) with sound that was found in step, the first 250 frames (10 s) of each";
+
+export interface ClipContent {
+  /** [T] crops. */
+  readonly crops: readonly FaceCrop[];
+  /** [S = 640 T] at 16 kHz. */
+  readonly speech: Float32Array;
+}
+
+export interface QualityClip {
+  readonly id: string;
+  readonly person: string;
+  read(): Promise<ClipContent>;
+  /** All of the clip's speech, for others to be driven with. */
+  readSpeech(): Promise<Float32Array>;
+}
+
+const fewestFrames = 63;
+const mostFrames = 250;
+const samplesPerFrame = 640;
+const meshLength = 478 * 3;
+
+/** Clips of the val split that fit the protocol; `skipped` counts the others by reason. */
+export function chooseClips(dataset: Dataset): { clips: QualityClip[]; skipped: Record<string, number> } {
+  const skipped: Record<string, number> = {};
+  const clips: QualityClip[] = [];
+  for (const clip of dataset.clips) {
+    if (clip.split !== "val") continue;
+    const reason = unfit(clip);
+    if (reason === null) clips.push(openClip(dataset, clip));
+    else skipped[reason] = (skipped[reason] ?? 0) + 1;
+  }
+  return { clips, skipped };
+}
+
+function unfit({ frames, silent, sync, labels }: ClipEntry): string | null {
+  if (silent) return "silent";
+  if (frames < fewestFrames) return "short";
+  return sync.corrected && labels["sync"] !== "unconfirmed" ? null : "sound not surely in step";
+}
+
+function openClip(dataset: Dataset, clip: ClipEntry): QualityClip {
+  return {
+    id: clip.id,
+    person: clip.person,
+    readSpeech: () => dataset.readSpeech(clip),
+    async read() {
+      const count = Math.min(clip.frames, mostFrames);
+      const { data } = await dataset.readArray(clip, "mesh");
+      const crops: FaceCrop[] = [];
+      for (let t = 0; t < count; t++) crops.push({ image: await dataset.readFrame(clip, t), mesh: data.subarray(t * meshLength, (t + 1) * meshLength) });
+      return { crops, speech: (await dataset.readSpeech(clip)).subarray(0, count * samplesPerFrame) };
+    },
+  };
+}
+
+/** `limit` of the clips, spread over the list. */
+export function thinClips<T>(clips: readonly T[], limit: number): T[] {
+  if (clips.length <= limit) return [...clips];
+  return Array.from({ length: limit }, (_, i) => clips[Math.floor((i * clips.length) / limit)] as T);
+}
+
+/** Clips of `count` different other people, drawn by the clip's name; fewer where there are no more. Throws `bad-data` where there is nobody. */
+export function foreignClips(clip: QualityClip, all: readonly QualityClip[], count: number): QualityClip[] {
+  const random = new Random(clip.id).split("foreign");
+  const people = random.shuffle([...new Set(all.map(({ person }) => person))].filter((person) => person !== clip.person).sort());
+  if (people.length === 0) {
+    throw new TalkfaceError("bad-data", `${clip.id}: nobody else's speech is in the data. Give val clips of at least two people with --data.`);
+  }
+  return people.slice(0, count).map((person) => random.pick(all.filter((other) => other.person === person)));
+}
+
+/** Speech cut, or played again and again, to `samples` samples. */
+export function fitLength(speech: Float32Array, samples: number): Float32Array {
+  return Float32Array.from({ length: samples }, (_, i) => speech[i % speech.length]!);
+}

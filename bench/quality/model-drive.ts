@@ -1,0 +1,71 @@
+/** A deployed model driven by a clip itself: its pictures as views, its head and upper face as guide. */
+import { faceFrame } from "../../src/features/face-frame.js";
+import { columnsPerFrame, levelOf, melWindow } from "../../src/features/speech.js";
+import type { Image } from "../../src/media/image.js";
+import { logMel } from "../../src/media/spectrogram.js";
+import { expressionEvery, guideMotion, type GuideMotion } from "../../src/synth/guide-motion.js";
+import { TalkingModel, type Drive, type Identity } from "../../src/synth/talking-model.js";
+import type { DriveInput, FaceCrop, SelfDrive } from "./drive.js";
+
+export interface ModelDrive {
+  readonly drive: SelfDrive;
+  readonly size: number;
+  close(): Promise<void>;
+}
+
+export async function openModelDrive(folder: string): Promise<ModelDrive> {
+  const model = await TalkingModel.open(folder, "cpu");
+  // A clip is driven by several speeches: what does not hang on the speech is made once.
+  const prepared = new WeakMap<readonly FaceCrop[], Promise<Prepared>>();
+  return {
+    size: model.contract.size,
+    close: () => model.close(),
+    async drive(input) {
+      let parts = prepared.get(input.guide);
+      if (parts === undefined) {
+        parts = prepare(model, input);
+        prepared.set(input.guide, parts);
+      }
+      return drawFrames(model, await parts, input);
+    },
+  };
+}
+
+interface Prepared {
+  readonly identity: Identity;
+  readonly guide: GuideMotion;
+}
+
+async function prepare(model: TalkingModel, { views, guide }: DriveInput): Promise<Prepared> {
+  const identity = await model.identity(views.map(({ image, mesh }) => ({ image, face: faceFrame(mesh) })));
+  const codes = await model.expression(guide.filter((_, t) => t % expressionEvery === 0).map(({ image }) => image));
+  return { identity, guide: guideMotion(guide.map(({ mesh }) => faceFrame(mesh)), codes) };
+}
+
+async function drawFrames(model: TalkingModel, { identity, guide }: Prepared, { speech, frames }: DriveInput): Promise<Image[]> {
+  const codes = await speechCodes(model, speech, frames);
+  const images: Image[] = [];
+  for (let start = 0; start < frames; start += model.frameBatch) {
+    const drives = Array.from({ length: Math.min(model.frameBatch, frames - start) }, (_, i): Drive => {
+      const t = start + i;
+      // The head is where it is in the clip: views and guide share one crop, so that nothing has to be carried over.
+      return { speech: codes[t] as Float32Array, expression: guide.expression(t), pose: guide.pose(t), upperFace: guide.upperFace(t) };
+    });
+    for (const { image } of await model.frames(identity, drives)) images.push(image);
+  }
+  return images;
+}
+
+async function speechCodes(model: TalkingModel, speech: Float32Array, frames: number): Promise<Float32Array[]> {
+  const { mel: settings, sampleRateHz } = model.contract;
+  const columns = logMel(speech, settings, sampleRateHz);
+  const { reference } = levelOf(columns, settings.bands);
+  const [window, context] = [model.speechFrames, model.speechContext];
+  const codes: Float32Array[] = [];
+  for (let start = 0; start < frames; start += window) {
+    const mel = new Float32Array(settings.bands * columnsPerFrame * (window + 2 * context));
+    melWindow(columns, { settings, reference, start, frames: window, context }, mel);
+    codes.push(...(await model.speech(mel)));
+  }
+  return codes;
+}
