@@ -19,7 +19,7 @@ interface Flags {
   readonly force?: boolean;
 }
 
-const sizes = [96, 128, 256];
+const sizes = [64, 96, 128, 256];
 const gibibyte = 2 ** 30;
 
 export function registerPrepVideos(program: Command): void {
