@@ -20,7 +20,8 @@ export interface MouthSeries {
 
 /**
  * Opening and chin of T frames. `meshes`: [478,3] each, any pixels, z in the same unit. Lengths are divided by the fit's scale per frame
- * and by the median eye distance of the clip, because the corners themselves move with blinks.
+ * and by the median eye distance of the clip, because the corners themselves move with blinks. Some nodding stays in, because meshes bend
+ * with it and cameras have perspective (real clips: |r| with pitch 0.27 for lips, 0.53 for the chin): read both beside foreign speech.
  */
 export function mouthSeries(meshes: readonly Float32Array[]): MouthSeries {
   if (meshes.length === 0) throw new TalkfaceError("internal", "internal: mouthSeries: no frames.");
