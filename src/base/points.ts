@@ -61,6 +61,9 @@ export const mirror: readonly number[] = (() => {
 /** Points that the guide may give: brows and eyes with the irises. Never lips, jaw or lower cheeks. */
 export const upperFace: readonly number[] = [...span(ibug.brows), ...span(ibug.rightEye), ...span(ibug.leftEye), ibugCount, ibugCount + 1];
 
+/** Points that speech moves: lips, the jaw but its ends, lower cheeks and chin. */
+export const speechPoints: readonly number[] = [...span([3, 14]), ...span(ibug.outerLips), ...span(ibug.innerLips), 79, 80, 81];
+
 /** Indices of a range. */
 export function span([start, end]: Range): number[] {
   return Array.from({ length: end - start }, (_, i) => start + i);

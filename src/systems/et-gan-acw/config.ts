@@ -21,8 +21,8 @@ const schema = z.strictObject({
   encoderWidths: z.array(positive).length(3).default([24, 40, 64]),
   painterWidths: z.array(positive).length(4).default([32, 64, 96, 128]),
   discriminatorWidths: z.array(positive).length(3).default([32, 64, 128]),
-  /** Probability with which a channel of the speech encoder is dropped in training. */
-  dropout: z.number().min(0).max(0.9).default(0.25),
+  /** Probability with which a channel of a code is dropped in training. */
+  dropout: z.number().min(0).max(0.9).default(0.3),
   motion: z.strictObject({ batch: positive, frames: positive, views: positive }).default({ batch: 16, frames: 12, views: 2 }),
   render: z.strictObject({ batch: positive, frames: positive, views: positive }).default({ batch: 3, frames: 5, views: 2 }),
   /** Frames that the deployed speech and frame networks take a run. */
@@ -59,7 +59,7 @@ export const pointCount = modelPointCount;
 export const positionWidth = 6 + 2 * upperFace.length;
 
 /** Uniform numbers a sample needs for dropout and colour changes. */
-export const noiseWidth = 512;
+export const noiseWidth = 640;
 
 /** Side of the grid on which motion is computed. */
 export function flowSize(config: Config): number {

@@ -1,9 +1,10 @@
 /** Phase 1: all encoders, the weighting and the point head, on points alone; no picture is made. */
-import { ibug, ibugCount, span } from "../../base/points.js";
-import { add, div, mul, sub } from "../../graph/ops/arithmetic.js";
+import { ibug, ibugCount, speechPoints } from "../../base/points.js";
+import { add, div, mul, sqrt, square, sub } from "../../graph/ops/arithmetic.js";
 import { scaleGradient, stopGradient } from "../../graph/ops/flow.js";
+import { gather } from "../../graph/ops/gather.js";
 import { expand, reshape, slice } from "../../graph/ops/layout.js";
-import { mean } from "../../graph/ops/reduce.js";
+import { mean, sum } from "../../graph/ops/reduce.js";
 import type { Graph } from "../../graph/graph.js";
 import type { Value } from "../../graph/value.js";
 import { activate, linear } from "../../nn/layers.js";
@@ -11,12 +12,10 @@ import { contrastive, l2, cosineDistance } from "../../nn/losses.js";
 import type { Params } from "../../nn/params.js";
 import { Noise } from "../parts/noise.js";
 import { fromBytes, tint } from "../parts/pictures.js";
-import { modalityShares, poolViews } from "../parts/weighting.js";
+import { imbalance, modalityShares, poolViews } from "../parts/weighting.js";
 import type { BatchField, Phase, PhaseResult } from "../system.js";
 import { type Config, noiseWidth, pointCount, positionWidth } from "./config.js";
 import { expressionEncoder, type FrameCodes, framePoints, type FramePoints, identityEncoder, mapSide, modalities, speechCode } from "./networks.js";
-
-const lips = [...span(ibug.outerLips), ...span(ibug.innerLips)];
 
 export interface WindowSizes {
   readonly batch: number;
@@ -65,12 +64,14 @@ export function encodeWindows(config: Config, p: Params, sizes: WindowSizes, bat
   const identity = poolViews(reshape(view.score, [b, k]), batch("view_mask"), reshape(view.map, [b, k, c, mapSide, mapSide]));
   const guide = expressionEncoder(config, p, coloured(batch("guide"), 0.25));
   const expression = mean(reshape(guide, [b, config.guideFrames, c]), { axes: [1], keepDims: false });
+  // A code that may go missing in parts cannot be a person's fingerprint by which displacements are learned by heart.
+  const parts = (x: Value): Value => (noise === undefined ? x : mul(x, reshape(noise.dropout(c, config.dropout), [b, c, ...x.shape.slice(2).map(() => 1)])));
   const speech = speechCode(config, p, batch("mel"), noise); // [B, T, C]
   const rows = (name: string): Value => reshape(batch(name), [b * t, ...batch(name).shape.slice(2)]);
   const codes: FrameCodes = {
-    identity: repeatFrames(identity, t),
+    identity: repeatFrames(parts(identity), t),
     shape: repeatFrames(batch("shape"), t),
-    expression: repeatFrames(expression, t),
+    expression: repeatFrames(parts(expression), t),
     speech: reshape(speech, [b * t, c]),
     position: rows("position"),
     base: rows("base"),
@@ -89,11 +90,22 @@ function pointWeights(graph: Graph): Value {
   return graph.constant(weights, [1, pointCount, 1]);
 }
 
-/** Lip shape of [N, L, 2] in centimetres without the mouth's place: [N, 40]. */
-function lipShape(offsets: Value): Value {
-  const n = offsets.shape[0] as number;
-  const part = slice(offsets, 1, lips[0] as number, (lips[lips.length - 1] as number) + 1); // [N, 20, 2]
-  return reshape(sub(part, mean(part, { axes: [1], keepDims: true })), [n, 2 * lips.length]);
+/** The points that speech moves, of [B·T, L, 2] in centimetres, less their mean over the window: [B, T, 2 S]. */
+function spokenMotion(offsets: Value, b: number, t: number): Value {
+  const part = reshape(gather(offsets, speechPoints, 1), [b, t, 2 * speechPoints.length]);
+  return sub(part, mean(part, { axes: [1], keepDims: true }));
+}
+
+/** Height of the outer lips [B, T] about its mean over the window, from offsets [B·T, L, 2]. */
+function opening(offsets: Value, b: number, t: number): Value {
+  const height = (upper: number, lower: number): Value => sub(slice(slice(offsets, 1, lower, lower + 1), 2, 1, 2), slice(slice(offsets, 1, upper, upper + 1), 2, 1, 2));
+  const series = reshape(add(add(height(50, 58), height(51, 57)), height(52, 56)), [b, t]);
+  return sub(series, mean(series, { axes: [1], keepDims: true }));
+}
+
+/** Correlation of two series of mean zero. */
+function correlation(x: Value, y: Value): Value {
+  return div(sum(mul(x, y)), sqrt(add(mul(sum(square(x)), sum(square(y))), 1e-12)));
 }
 
 /** [B, T, D] -> means over consecutive runs of `length` frames [B·T/length, D]. */
@@ -120,15 +132,13 @@ export function buildMotion(config: Config, params: (group: string) => Params, b
   };
   const motion = l2(velocity(frame.offsets), velocity(truth), weight);
 
-  // The audio-lip embedding: lips from speech alone, and runs of lips and speech that must find each other (synchrony).
-  const lipTruth = lipShape(truth);
-  const lipRest = reshape(mean(reshape(lipTruth, [b, t, 2 * lips.length]), { axes: [1], keepDims: true }), [b, 1, 2 * lips.length]);
-  const lipMotion = sub(reshape(lipTruth, [b, t, 2 * lips.length]), lipRest); // the window's mean is the person's business
-  const heard = linear(p, "speech-lips", activate(speech), { out: 2 * lips.length, gain: 0.1 });
-  const heardMotion = sub(heard, mean(heard, { axes: [1], keepDims: true }));
-  const fromSpeech = l2(heardMotion, lipMotion);
+  // The audio-lip embedding: mouth from speech alone, and runs of mouth and speech that must find each other (synchrony).
+  // The mean over the window is left out: it is the person's and the expression's business.
+  const mouth = spokenMotion(truth, b, t);
+  const heard = reshape(frame.heard, [b, t, 2 * speechPoints.length]);
+  const fromSpeech = l2(sub(heard, mean(heard, { axes: [1], keepDims: true })), mouth);
   const run = Math.min(4, t);
-  const lipCode = linear(p, "lip-code", activate(linear(p, "lip-hidden", lipMotion, { out: config.width })), { out: config.width });
+  const lipCode = linear(p, "lip-code", activate(linear(p, "lip-hidden", mouth, { out: config.width })), { out: config.width });
   const synchrony = contrastive(runs(speech, run), runs(lipCode, run), 0.2);
 
   // Codes of two views of a person find each other among all people of the batch (the sampler puts a person in once).
@@ -139,10 +149,12 @@ export function buildMotion(config: Config, params: (group: string) => Params, b
   const guessed = linear(p, "identity-guess", activate(linear(p, "identity-guess-hidden", reversed, { out: config.width })), { out: config.width });
   const leak = cosineDistance(guessed, stopGradient(viewCode(0)));
 
-  const parts = { place: mul(place, 10), motion: mul(motion, 20), speech: mul(fromSpeech, 10), synchrony: mul(synchrony, 0.05), identity: mul(identity, 0.02), leak: mul(leak, 0.05) };
+  const balance = imbalance(frame.weights);
+  const parts = { place: mul(place, 10), motion: mul(motion, 20), speech: mul(fromSpeech, 10), synchrony: mul(synchrony, 0.05), identity: mul(identity, 0.02), leak: mul(leak, 0.05), balance };
   const loss = Object.values(parts).reduce((total, part) => add(total, part));
   const shares = modalityShares(frame.weights);
-  const figures: Record<string, Value> = { place, motion, speech: fromSpeech, synchrony, identity, leak };
+  const lips = correlation(opening(frame.offsets, b, t), opening(truth, b, t));
+  const figures: Record<string, Value> = { place, motion, speech: fromSpeech, synchrony, identity, leak, balance, lips };
   modalities.forEach((name, i) => (figures[`weight_${name}`] = shares[i] as Value));
   return { losses: [{ group: "generator", loss }], figures, pictures: {} };
 }

@@ -2,10 +2,11 @@
  * The four encoders of ET-GAN-ACW, their weighting and the point head: from identity views, guide, speech and position to the
  * points of every frame. Shared by training and by the deployed model.
  */
+import { speechPoints } from "../../base/points.js";
 import { add, div, mul, sub } from "../../graph/ops/arithmetic.js";
-import { concat, expand, reshape } from "../../graph/ops/layout.js";
+import { concat, expand, reshape, slice, transpose } from "../../graph/ops/layout.js";
+import { matmul } from "../../graph/ops/matmul.js";
 import { mean } from "../../graph/ops/reduce.js";
-import { slice } from "../../graph/ops/layout.js";
 import type { Value } from "../../graph/value.js";
 import { activate, convLayer, linear } from "../../nn/layers.js";
 import type { Params } from "../../nn/params.js";
@@ -101,6 +102,19 @@ export interface FramePoints {
   readonly weights: Value;
   /** Displacement from the base in centimetres [N, L, 2]. */
   readonly offsets: Value;
+  /** What of it speech alone says, for `speechPoints` [N, 2 S]. */
+  readonly heard: Value;
+}
+
+/** Speech has a way of its own to mouth and jaw, which fusion only corrects: code [N, C] -> displacement of all points [N, L, 2]. */
+function spokenOffsets(p: Params, code: Value): { readonly motion: Value; readonly offsets: Value } {
+  const motion = linear(p, "spoken", activate(code), { out: 2 * speechPoints.length, gain: 0.05 });
+  const placement = new Float32Array(speechPoints.length * pointCount);
+  speechPoints.forEach((point, i) => (placement[i * pointCount + point] = 1));
+  const [n] = motion.shape as [number];
+  const perAxis = transpose(reshape(motion, [n, speechPoints.length, 2]), [0, 2, 1]); // [N, 2, S]
+  const all = matmul(perAxis, p.graph.constant(placement, [speechPoints.length, pointCount]));
+  return { motion, offsets: transpose(all, [0, 2, 1]) };
 }
 
 /** Weighs and fuses the modalities of every frame and says where its points are. */
@@ -117,8 +131,10 @@ export function framePoints(config: Config, p: Params, codes: FrameCodes): Frame
     const pooled = mean(fused, { axes: [2, 3], keepDims: false });
     const joined = concat([reshape(narrow, [n, 16 * mapSide * mapSide]), pooled], 1);
     const hidden = activate(linear(q, "hidden", joined, { out: 2 * config.width }));
-    const offsets = reshape(linear(q, "offsets", hidden, { out: pointCount * 2, gain: 0.05 }), [n, pointCount, 2]);
+    const told = reshape(linear(q, "offsets", hidden, { out: pointCount * 2, gain: 0.05 }), [n, pointCount, 2]);
+    const heard = spokenOffsets(q, codes.speech);
+    const offsets = add(told, heard.offsets);
     const points = add(codes.base, mul(offsets, reshape(codes.scale, [n, 1, 1])));
-    return { points, fused, weights, offsets };
+    return { points, fused, weights, offsets, heard: heard.motion };
   });
 }

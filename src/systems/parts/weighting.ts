@@ -4,12 +4,15 @@
  * The paper gives the idea, not the layers; the layers are ours.
  */
 import { leakyRelu } from "../../graph/ops/activation.js";
-import { add, mul } from "../../graph/ops/arithmetic.js";
+import { add, mul, square, sub } from "../../graph/ops/arithmetic.js";
 import { concat, reshape, slice } from "../../graph/ops/layout.js";
 import { mean, softmax, sum } from "../../graph/ops/reduce.js";
 import type { Value } from "../../graph/value.js";
 import { convLayer, linear, slope } from "../../nn/layers.js";
 import type { Params } from "../../nn/params.js";
+
+/** Of all weight, this much is dealt out evenly. */
+const keptShare = 0.2;
 
 /** Maps of m modalities, each [N, C, H, W] -> fused [N, C, H, W] and the weights [N, m, C, H, W], which sum to 1 over m. */
 export function adaptiveWeighting(p: Params, name: string, maps: readonly Value[]): { readonly fused: Value; readonly weights: Value } {
@@ -21,7 +24,8 @@ export function adaptiveWeighting(p: Params, name: string, maps: readonly Value[
     const hidden = leakyRelu(linear(q, "squeeze", summary, { out: Math.max(8, c / 2) }), slope);
     const channel = reshape(linear(q, "channel", hidden, { out: m * c, gain: 0.1 }), [n, m, c, 1, 1]);
     const place = reshape(convLayer(q, "place", all, { out: m, kernel: 3, gain: 0.1 }), [n, m, 1, h, w]);
-    const weights = softmax(add(channel, place), 1); // [N, m, C, H, W]
+    // Every modality keeps a share: one that is switched off would get no gradient to come back by.
+    const weights = add(mul(softmax(add(channel, place), 1), 1 - keptShare), keptShare / m); // [N, m, C, H, W]
     const weighted = mul(reshape(all, [n, m, c, h, w]), weights);
     const total = sum(weighted, { axes: [1], keepDims: false });
     const mixed = convLayer(q, "mix", reshape(weighted, [n, m * c, h, w]), { out: c, kernel: 1 });
@@ -35,6 +39,12 @@ export function poolViews(scores: Value, mask: Value, features: Value): Value {
   const weights = softmax(add(scores, mul(add(mask, -1), 1e4)), 1);
   const ones = features.shape.slice(2).map(() => 1);
   return sum(mul(features, reshape(weights, [-1, k, ...ones])), { axes: [1], keepDims: false });
+}
+
+/** How far the modalities' mean weights of a batch are from even: 0 where even. Single frames, channels and places stay free. */
+export function imbalance(weights: Value): Value {
+  const m = weights.shape[1] as number;
+  return sum(square(sub(mean(weights, { axes: [0, 2, 3, 4], keepDims: false }), 1 / m)));
 }
 
 /** Mean weight of each modality [m] of weights [N, m, C, H, W], for the journal and for export. */
