@@ -39,7 +39,7 @@ export function depthToSpace(x: Value, r: number): Value {
 
 /**
  * Paints over a warped picture. warped [N, 3, 2S, 2S], maps [N, G, S, S], code [N, C, 4, 4] at the bottleneck ->
- * picture [N, 3, 2S, 2S] in 0..1 and the mask [N, 1, 2S, 2S] of what was painted. Works at half resolution with 2 x 2 pixel
+ * picture [N, 3, 2S, 2S] (about 0..1) and the mask [N, 1, 2S, 2S] of what was painted. Works at half resolution with 2 x 2 pixel
  * blocks as channels: a quarter of the arithmetic.
  */
 export function painter(p: Params, name: string, inputs: { readonly warped: Value; readonly maps: Value; readonly code: Value }, widths: readonly number[]): { readonly picture: Value; readonly mask: Value } {
@@ -61,10 +61,10 @@ export function painter(p: Params, name: string, inputs: { readonly warped: Valu
     const f = activate(convLayer(q, "join2", concat([resizeNearest(up2, 2), b], 1), { out: w1, kernel: 3 })); // S/2
     const up1 = activate(convLayer(q, "up1", f, { out: w0, kernel: 1 }));
     const g = activate(convLayer(q, "join1", concat([resizeNearest(up1, 2), a], 1), { out: w0, kernel: 3 })); // S
-    const out = depthToSpace(convLayer(q, "out", g, { out: 16, kernel: 3, gain: 0.3 }), 2); // [N, 4, 2S, 2S]
-    const mask = sigmoid(sub(slice(out, 1, 3, 4), 1));
-    const paint = sigmoid(mul(slice(out, 1, 0, 3), 2));
-    return { picture: add(mul(paint, mask), mul(warped, sub(1, mask))), mask };
+    const out = depthToSpace(convLayer(q, "out", g, { out: 16, kernel: 3, gain: 0.1 }), 2); // [N, 4, 2S, 2S]
+    // What is painted is a difference: a painter that starts with nothing to say need not be shut out first and then cannot come back.
+    const mask = sigmoid(slice(out, 1, 3, 4));
+    return { picture: add(warped, mul(tanh(slice(out, 1, 0, 3)), mask)), mask };
   });
 }
 
