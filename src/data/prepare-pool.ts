@@ -1,6 +1,7 @@
 /** Stages videos in worker threads, one face analyzer each: sessions block their thread, so only threads overlap. */
-import { parentPort, Worker } from "node:worker_threads";
+import { parentPort, type Worker } from "node:worker_threads";
 import { TalkfaceError, type ErrorCode } from "../base/errors.js";
+import { startThread } from "../base/thread.js";
 import { createFaceAnalyzer } from "../face/analyzer.js";
 import { stageVideo, type StageInput, type StageOptions, type StageTimes } from "./stage-video.js";
 import { Staging, type StagedVideo } from "./staging.js";
@@ -40,7 +41,7 @@ export async function* stageAll(inputs: readonly StageInput[], { outFolder, jobs
   let wake: () => void = () => undefined;
   let failure: Error | null = null;
   const work = async (): Promise<void> => {
-    const worker = startWorker();
+    const worker = startThread(import.meta.url, "serveStaging");
     try {
       for (let task = tasks.shift(); task !== undefined && failure === null; task = tasks.shift()) {
         ready.push(await ask(worker, task));
@@ -70,16 +71,6 @@ export async function* stageAll(inputs: readonly StageInput[], { outFolder, jobs
     await Promise.all(all);
   }
   if (failure !== null) throw failure as Error;
-}
-
-/**
- * The worker imports this module and serves; its code is a line, so that no module does anything when it is imported.
- * Run from the sources (tests, benches) it needs the TypeScript loader, which threads do not inherit.
- */
-function startWorker(): Worker {
-  const own = import.meta.url;
-  const loader = own.endsWith(".ts") ? `import(${JSON.stringify(import.meta.resolve("tsx/esm/api"))}).then((tsx) => tsx.register())` : "Promise.resolve()";
-  return new Worker(`${loader}.then(() => import(${JSON.stringify(own)})).then((module) => module.serveStaging())`, { eval: true });
 }
 
 function ask(worker: Worker, task: Task): Promise<Staged> {
