@@ -8,6 +8,7 @@ import { ClipCache } from "../data/clip-cache.js";
 import { type ClipEntry, type Dataset, openDataset } from "../data/dataset.js";
 import { fillBatch, framesOf, trainingWindows, validationWindows, type BatchArrays } from "../data/window-batch.js";
 import { WindowSampler } from "../data/window-sampler.js";
+import type { ParamTable } from "../nn/params.js";
 import type { Device } from "../runtime/devices.js";
 import { newestCheckpoint, readCheckpoint, writeCheckpoint } from "../store/checkpoint.js";
 import { paramTables } from "../systems/graphs.js";
@@ -15,6 +16,7 @@ import { findSystem } from "../systems/registry.js";
 import type { BatchField, Phase, System } from "../systems/system.js";
 import { parseTrainConfig, placeOf, rateAt, type TrainConfig } from "./config.js";
 import { Averages, Journal } from "./journal.js";
+import { parameterNames, takeWeights } from "./init.js";
 import { initialState, PhaseRunner, PhaseSampler, resetMoments, type TrainState } from "./phase-runner.js";
 import { writeSampleSheet } from "./samples.js";
 
@@ -43,6 +45,7 @@ interface Run {
   readonly validation: readonly ClipEntry[];
   readonly journal: Journal;
   readonly options: TrainOptions;
+  readonly tables: ReadonlyMap<string, ParamTable>;
 }
 
 export async function train(config: TrainConfig, options: TrainOptions): Promise<TrainOutcome> {
@@ -56,9 +59,9 @@ export async function train(config: TrainConfig, options: TrainOptions): Promise
   const state = initialState(tables, config.seed);
   const saved = await newestCheckpoint(options.out);
   if (saved !== null) load(state, saved.vectors, `${options.out}: newest checkpoint`);
-  else if (options.init !== undefined) loadWeights(state, (await readCheckpoint(options.init)).vectors, options.init);
+  else if (options.init !== undefined) info(`${options.init}: ${takeWeights(state, tables, await readCheckpoint(options.init))}`);
   const run: Run = {
-    config, systemConfig, system, options,
+    config, systemConfig, system, options, tables,
     contract: dataset.contract,
     cache: new ClipCache(dataset, config.cacheMegabytes * 1024 * 1024),
     train: dataset.clips.filter((clip) => clip.split === "train"),
@@ -115,17 +118,6 @@ function load(state: TrainState, vectors: ReadonlyMap<string, Float32Array>, whe
     if (saved === undefined || saved.length !== vector.length) {
       throw new TalkfaceError("bad-data", `${where}: ${name} has ${saved?.length ?? 0} numbers, expected ${vector.length}. It was made with another configuration.`);
     }
-    vector.set(saved);
-  }
-}
-
-/** Weights of another run: its averages become this run's weights. */
-function loadWeights(state: TrainState, vectors: ReadonlyMap<string, Float32Array>, where: string): void {
-  for (const [name, vector] of state) {
-    const group = /^(?:theta|average)\.(.+)$/.exec(name)?.[1];
-    const saved = group === undefined ? undefined : vectors.get(`average.${group}`);
-    if (saved === undefined) continue;
-    if (saved.length !== vector.length) throw new TalkfaceError("bad-data", `${where}: its ${group} has ${saved.length} numbers, expected ${vector.length}. It was made with another configuration.`);
     vector.set(saved);
   }
 }
@@ -219,6 +211,7 @@ async function save(run: Run, state: TrainState, step: number): Promise<string> 
     config: JSON.stringify(run.systemConfig),
     contract: JSON.stringify(run.contract),
     seed: String(run.config.seed),
+    parameters: parameterNames(run.tables),
     phases: JSON.stringify(run.config.phases),
     clips: String(run.train.length),
     people: String(new Set(run.train.map((clip) => clip.person)).size),

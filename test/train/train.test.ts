@@ -67,6 +67,14 @@ describe("training", () => {
     expect((await readdir(out)).some((name) => name.endsWith(".part"))).toBe(false);
   });
 
+  it("starts from the weights of another run, by name", async () => {
+    const out = join(folder, "init");
+    const from = (await readdir(join(folder, "whole"))).find((name) => name.startsWith("checkpoint-"))!;
+    await train(settings(12), { out, device: "cpu", init: join(folder, "whole", from), shouldStop: () => true });
+    const [a, b] = await Promise.all([readCheckpoint(join(folder, "whole", from)), readCheckpoint(join(out, "checkpoint-00000000.safetensors"))]);
+    expect(b.vectors.get("theta.generator")).toEqual(a.vectors.get("average.generator"));
+  });
+
   it("refuses other settings in the same folder, data of another size, and phases that do not exist", async () => {
     const run = (change: object, name: string): Promise<unknown> => train({ ...settings(1), ...change }, { out: join(folder, name), device: "cpu", shouldStop: () => true });
     await expect(run({ seed: 4 }, "whole")).rejects.toThrow(/started with another seed/);

@@ -82,7 +82,7 @@ function buildScene(config: Config, p: Params, batch: (name: string) => Value): 
   const expression = l2(expressionEncoder(config, judge, rendered.picture), stopGradient(expressionEncoder(config, judge, target)));
   const painted = mean(rendered.mask);
 
-  const parts = [mul(pixels, 10), mul(warping, 4), mul(edges, 10), mul(flicker, 5), mul(features, 1), mul(identity, 0.5), mul(expression, 0.05), mul(painted, 0.02)];
+  const parts = [mul(pixels, 10), mul(warping, 4), mul(edges, 10), mul(flicker, 5), mul(features, 1), mul(identity, 0.5), mul(expression, 0.05)];
   const loss = parts.reduce((x, y) => add(x, y));
   const first = reshape(slice(views, 1, 0, 1), [b, 3, s, s]);
   return {

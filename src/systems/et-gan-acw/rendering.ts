@@ -34,22 +34,23 @@ export function render(config: Config, p: Params, inputs: { readonly views: Valu
   const s = config.size;
   const side = flowSize(config);
   return p.scope("generator", (q) => {
-    const { places, maps } = pointMotion(q, "motion", points, viewPoints, { side, size: s });
+    const { places, fit, maps } = pointMotion(q, "motion", points, viewPoints, { side, size: s });
     const pictures = reshape(views, [n * k, 3, s, s]);
     const first = lookUp(pictures, stopGradient(places), s, 1); // [N·K, 3, S/2, S/2]
     const perView = reshape(expand(reshape(maps, [n, 1, mapCount, side, side]), [n, k, mapCount, side, side]), [n * k, mapCount, side, side]);
     const judged = viewJudge(q, "judge", concat([sub(mul(first, 2), 1), perView], 1), s / 32);
 
+    const score = add(judged.score, reshape(fit, [n * k, 1, side, side]));
     const shift = reshape(transpose(judged.shift, [0, 2, 3, 1]), [n, k, side, side, 2]);
     const moved = add(places, shift);
     const missing = reshape(mul(sub(viewMask, 1), 1e4), [n, k, 1, 1, 1]);
-    const blend = (seen: Value, score: Value, size: number): Value => {
-      const shares = softmax(add(reshape(score, [n, k, 1, size, size]), missing), 1);
+    const blend = (seen: Value, scores: Value, size: number): Value => {
+      const shares = softmax(add(reshape(scores, [n, k, 1, size, size]), missing), 1);
       return sum(mul(reshape(seen, [n, k, 3, size, size]), shares), { axes: [1], keepDims: false });
     };
     // The gradient of a look-up costs several look-ups: the motion learns at half size, the full one only follows.
-    const coarse = blend(lookUp(pictures, moved, s, 1), judged.score, side);
-    const warped = blend(lookUp(pictures, stopGradient(moved), s, 2), resizeBilinear(judged.score, 2), s);
+    const coarse = blend(lookUp(pictures, moved, s, 1), score, side);
+    const warped = blend(lookUp(pictures, stopGradient(moved), s, 2), resizeBilinear(score, 2), s);
 
     const code = convLayer(q, "code", fused, { out: config.width, kernel: 1 });
     const { picture, mask } = painter(q, "painter", { warped, maps, code }, config.painterWidths);

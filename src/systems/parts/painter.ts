@@ -25,6 +25,9 @@ export function viewJudge(p: Params, name: string, x: Value, reach: number): { r
   });
 }
 
+/** Smallest share of the painter at a pixel. */
+const leastPaint = 0.1;
+
 /** Moves r x r pixel blocks into channels: [N, C, H, W] -> [N, C r², H/r, W/r]. */
 export function spaceToDepth(x: Value, r: number): Value {
   const [n, c, h, w] = x.shape as [number, number, number, number];
@@ -61,9 +64,10 @@ export function painter(p: Params, name: string, inputs: { readonly warped: Valu
     const f = activate(convLayer(q, "join2", concat([resizeNearest(up2, 2), b], 1), { out: w1, kernel: 3 })); // S/2
     const up1 = activate(convLayer(q, "up1", f, { out: w0, kernel: 1 }));
     const g = activate(convLayer(q, "join1", concat([resizeNearest(up1, 2), a], 1), { out: w0, kernel: 3 })); // S
-    const out = depthToSpace(convLayer(q, "out", g, { out: 16, kernel: 3, gain: 0.1 }), 2); // [N, 4, 2S, 2S]
-    // What is painted is a difference: a painter that starts with nothing to say need not be shut out first and then cannot come back.
-    const mask = sigmoid(slice(out, 1, 3, 4));
+    // What is painted is a difference that starts at nothing, and the mask never closes: a painter that is shut out before it has learned
+    // anything does not come back.
+    const out = depthToSpace(convLayer(q, "out", g, { out: 16, kernel: 3, gain: 0 }), 2); // [N, 4, 2S, 2S]
+    const mask = add(mul(sigmoid(slice(out, 1, 3, 4)), 1 - leastPaint), leastPaint);
     return { picture: add(warped, mul(tanh(slice(out, 1, 0, 3)), mask)), mask };
   });
 }

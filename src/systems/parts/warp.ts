@@ -39,6 +39,9 @@ function initialSpread(point: number): number {
 
 const anchorSpread = 0.1;
 
+/** Bending, as a share of the crop's side, that counts against a view with one standard deviation. */
+const bendingUnit = 0.02;
+
 /** Fixed points on the crop's border: 4 a side, in pixels. */
 function anchors(size: number): number[] {
   const steps = [0, 1 / 4, 1 / 2, 3 / 4];
@@ -67,6 +70,8 @@ function gridCentres(graph: Graph, side: number, size: number): Value {
 export interface Geometry {
   /** Where each grid cell of the target lies in each view, in pixels: [N, K, side, side, 2]. */
   readonly places: Value;
+  /** How well each view fits each cell, 0 where it need not be bent at all, negative else: [N, K, side, side]. */
+  readonly fit: Value;
   /** Soft maps of the target's point groups in 0..1: [N, mapCount, side, side]. */
   readonly maps: Value;
 }
@@ -98,13 +103,15 @@ export function pointMotion(p: Params, name: string, points: Value, viewPoints: 
     const left = sub(allInView, carry(reshape(all, [n, 1, m, 2]))); // [N, K, M, 2]
     const spread = matmul(weights, reshape(transpose(left, [0, 2, 1, 3]), [n, m, k * 2])); // [N, cells, 2K]
     const local = transpose(reshape(spread, [n, cells, k, 2]), [0, 2, 1, 3]);
+    const bending = div(sum(square(local), { axes: [3], keepDims: false }), -2 * (bendingUnit * size) ** 2); // [N, K, cells]
+    const fit = reshape(mul(bending, q.get("fit", [1], { kind: "constant", value: 1 })), [n, k, side, side]);
     const places = add(carry(reshape(grid, [1, 1, cells, 2])), local); // [N, K, cells, 2]
 
     const near = exp(mul(slice(distance, 2, 0, l), -1 / (2 * (0.025 * size) ** 2))); // [N, cells, L]
     const membership = new Float32Array(l * mapCount);
     mapGroups.forEach((group, g) => group.forEach((i) => (membership[i * mapCount + g] = 1)));
     const maps = tanh(matmul(near, graph.constant(membership, [l, mapCount]))); // [N, cells, mapCount]
-    return { places: reshape(places, [n, k, side, side, 2]), maps: reshape(transpose(maps, [0, 2, 1]), [n, mapCount, side, side]) };
+    return { places: reshape(places, [n, k, side, side, 2]), fit, maps: reshape(transpose(maps, [0, 2, 1]), [n, mapCount, side, side]) };
   });
 }
 
