@@ -22,16 +22,16 @@ export interface Progress {
   finish(text?: string): void;
 }
 
-/** A spinner on a terminal, a plain line every ten seconds elsewhere. */
-export function progress(label: string, total: number, unit: string): Progress {
+/** A spinner on a terminal, a plain line every ten seconds elsewhere. `from` units were done before. */
+export function progress(label: string, total: number, unit: string, from = 0): Progress {
   const started = performance.now();
   const terminal = process.stderr.isTTY === true && !quiet;
   const spinner: Ora | null = terminal ? ora({ text: label, stream: process.stderr }).start() : null;
   let printed = started;
   const text = (done: number, note: string): string => {
     const seconds = (performance.now() - started) / 1000;
-    const rate = done / Math.max(seconds, 1e-9);
-    const left = done > 0 && total >= done ? `, ${duration((total - done) / rate)} left` : "";
+    const rate = (done - from) / Math.max(seconds, 1e-9);
+    const left = done > from && total >= done ? `, ${duration((total - done) / rate)} left` : "";
     return `${label}: ${done}/${total} ${unit}, ${rate.toFixed(rate < 10 ? 2 : 0)}/s${left}${note === "" ? "" : `, ${note}`}`;
   };
   return {

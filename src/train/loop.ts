@@ -135,7 +135,7 @@ async function runPhase(run: Run, state: TrainState, index: number, from: number
 
   const runner = await PhaseRunner.open(system, systemConfig, phase, state, options.device);
   const judge = await Judge.open(run, phase, fields);
-  const line = progress(`${phase.name}`, settings.steps, "steps");
+  const line = progress(phase.name, settings.steps, "steps", from);
   const averages = new Averages();
   const started = performance.now();
   let next = read(from);

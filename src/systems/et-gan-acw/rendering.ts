@@ -24,6 +24,9 @@ export interface Rendered {
   readonly maps: Value;
 }
 
+/** Views that fit alike are not averaged into a blur: scores count this much. */
+const decision = 4;
+
 /**
  * views [N, K, 3, S, S] in 0..1, viewPoints [N, K, L, 2], viewMask [N, K], points [N, L, 2] (pixels), fused [N, C, 4, 4].
  * Nothing here needs a gradient to a picture: views are warped first and judged after.
@@ -45,7 +48,7 @@ export function render(config: Config, p: Params, inputs: { readonly views: Valu
     const moved = add(places, shift);
     const missing = reshape(mul(sub(viewMask, 1), 1e4), [n, k, 1, 1, 1]);
     const blend = (seen: Value, scores: Value, size: number): Value => {
-      const shares = softmax(add(reshape(scores, [n, k, 1, size, size]), missing), 1);
+      const shares = softmax(add(mul(reshape(scores, [n, k, 1, size, size]), decision), missing), 1);
       return sum(mul(reshape(seen, [n, k, 3, size, size]), shares), { axes: [1], keepDims: false });
     };
     // The gradient of a look-up costs several look-ups: the motion learns at half size, the full one only follows.
