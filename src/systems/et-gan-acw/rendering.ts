@@ -37,7 +37,7 @@ export function render(config: Config, p: Params, inputs: { readonly views: Valu
   const s = config.size;
   const side = flowSize(config);
   return p.scope("generator", (q) => {
-    const { places, fit, maps } = pointMotion(q, "motion", points, viewPoints, { side, size: s });
+    const { places, fit, region, maps } = pointMotion(q, "motion", points, viewPoints, { side, size: s });
     const pictures = reshape(views, [n * k, 3, s, s]);
     const first = lookUp(pictures, stopGradient(places), s, 1); // [N·K, 3, S/2, S/2]
     const perView = reshape(expand(reshape(maps, [n, 1, mapCount, side, side]), [n, k, mapCount, side, side]), [n * k, mapCount, side, side]);
@@ -56,7 +56,7 @@ export function render(config: Config, p: Params, inputs: { readonly views: Valu
     const warped = blend(lookUp(pictures, stopGradient(moved), s, 2), resizeBilinear(score, 2), s);
 
     const code = convLayer(q, "code", fused, { out: config.width, kernel: 1 });
-    const { picture, mask } = painter(q, "painter", { warped, maps, code }, config.painterWidths);
+    const { picture, mask } = painter(q, "painter", { warped, maps, region, code }, config.painterWidths);
     return { picture, warped, coarse, mask, maps };
   });
 }

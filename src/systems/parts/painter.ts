@@ -2,7 +2,7 @@
 import { sigmoid, tanh } from "../../graph/ops/activation.js";
 import { add, mul, sub } from "../../graph/ops/arithmetic.js";
 import { concat, reshape, slice, transpose } from "../../graph/ops/layout.js";
-import { resizeNearest } from "../../graph/ops/resize.js";
+import { resizeBilinear, resizeNearest } from "../../graph/ops/resize.js";
 import type { Value } from "../../graph/value.js";
 import { activate, convLayer } from "../../nn/layers.js";
 import { shrink } from "./pictures.js";
@@ -41,12 +41,12 @@ export function depthToSpace(x: Value, r: number): Value {
 }
 
 /**
- * Paints over a warped picture. warped [N, 3, 2S, 2S], maps [N, G, S, S], code [N, C, 4, 4] at the bottleneck ->
+ * Paints over a warped picture. warped [N, 3, 2S, 2S], maps [N, G, S, S], region [N, 1, S, S] (where painting is allowed), code [N, C, 4, 4] at the bottleneck ->
  * picture [N, 3, 2S, 2S] (about 0..1) and the mask [N, 1, 2S, 2S] of what was painted. Works at half resolution with 2 x 2 pixel
  * blocks as channels: a quarter of the arithmetic.
  */
-export function painter(p: Params, name: string, inputs: { readonly warped: Value; readonly maps: Value; readonly code: Value }, widths: readonly number[]): { readonly picture: Value; readonly mask: Value } {
-  const { warped, maps, code } = inputs;
+export function painter(p: Params, name: string, inputs: { readonly warped: Value; readonly maps: Value; readonly region: Value; readonly code: Value }, widths: readonly number[]): { readonly picture: Value; readonly mask: Value } {
+  const { warped, maps, region, code } = inputs;
   const [w0, w1, w2, w3] = widths as [number, number, number, number];
   return p.scope(name, (q) => {
     const packed = sub(mul(spaceToDepth(warped, 2), 2), 1); // [N, 12, S, S]
@@ -67,7 +67,8 @@ export function painter(p: Params, name: string, inputs: { readonly warped: Valu
     // What is painted is a difference that starts at nothing, and the mask never closes: a painter that is shut out before it has learned
     // anything does not come back.
     const out = depthToSpace(convLayer(q, "out", g, { out: 16, kernel: 3, gain: 0 }), 2); // [N, 4, 2S, 2S]
-    const mask = add(mul(sigmoid(slice(out, 1, 3, 4)), 1 - leastPaint), leastPaint);
+    // Elsewhere a painter could only blur what does not lie quite right.
+    const mask = mul(add(mul(sigmoid(slice(out, 1, 3, 4)), 1 - leastPaint), leastPaint), resizeBilinear(region, 2));
     return { picture: add(warped, mul(tanh(slice(out, 1, 0, 3)), mask)), mask };
   });
 }

@@ -5,6 +5,7 @@
  */
 import { tanh } from "../../graph/ops/activation.js";
 import { add, div, exp, mul, neg, square, sub } from "../../graph/ops/arithmetic.js";
+import { gather } from "../../graph/ops/gather.js";
 import { concat, expand, reshape, slice, transpose } from "../../graph/ops/layout.js";
 import { matmul } from "../../graph/ops/matmul.js";
 import { mean, softmax, sum } from "../../graph/ops/reduce.js";
@@ -27,6 +28,9 @@ const mapGroups: readonly (readonly number[])[] = [
 ];
 
 export const mapCount = mapGroups.length;
+
+/** Points around which warping cannot give everything: teeth, tongue, lids, irises. */
+const paintedPoints: readonly number[] = [...span(ibug.rightEye), ...span(ibug.leftEye), ...span(ibug.outerLips), ...span(ibug.innerLips)];
 
 /** Starting widths of the Gaussians as a share of the crop's side. */
 function initialSpread(point: number): number {
@@ -72,6 +76,8 @@ export interface Geometry {
   readonly places: Value;
   /** How well each view fits each cell, 0 where it need not be bent at all, negative else: [N, K, side, side]. */
   readonly fit: Value;
+  /** Where there is something to paint, 0..1: around mouth and eyes [N, 1, side, side]. */
+  readonly region: Value;
   /** Soft maps of the target's point groups in 0..1: [N, mapCount, side, side]. */
   readonly maps: Value;
 }
@@ -111,7 +117,9 @@ export function pointMotion(p: Params, name: string, points: Value, viewPoints: 
     const membership = new Float32Array(l * mapCount);
     mapGroups.forEach((group, g) => group.forEach((i) => (membership[i * mapCount + g] = 1)));
     const maps = tanh(matmul(near, graph.constant(membership, [l, mapCount]))); // [N, cells, mapCount]
-    return { places: reshape(places, [n, k, side, side, 2]), fit, maps: reshape(transpose(maps, [0, 2, 1]), [n, mapCount, side, side]) };
+    const wide = exp(mul(gather(distance, paintedPoints, 2), -1 / (2 * (0.05 * size) ** 2))); // [N, cells, points]
+    const region = reshape(tanh(sum(wide, { axes: [2], keepDims: false })), [n, 1, side, side]);
+    return { places: reshape(places, [n, k, side, side, 2]), fit, region, maps: reshape(transpose(maps, [0, 2, 1]), [n, mapCount, side, side]) };
   });
 }
 
