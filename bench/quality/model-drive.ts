@@ -4,7 +4,7 @@ import { columnsPerFrame, levelOf, melWindow } from "../../src/features/speech.j
 import type { Image } from "../../src/media/image.js";
 import { logMel } from "../../src/media/spectrogram.js";
 import { expressionEvery, guideMotion, type GuideMotion } from "../../src/synth/guide-motion.js";
-import { TalkingModel, type Drive, type Identity } from "../../src/synth/talking-model.js";
+import { defaultArticulation, TalkingModel, type Drive, type Identity } from "../../src/synth/talking-model.js";
 import type { DriveInput, FaceCrop, SelfDrive } from "./drive.js";
 
 export interface ModelDrive {
@@ -49,7 +49,7 @@ async function drawFrames(model: TalkingModel, { identity, guide }: Prepared, { 
     const drives = Array.from({ length: Math.min(model.frameBatch, frames - start) }, (_, i): Drive => {
       const t = start + i;
       // The head is where it is in the clip: views and guide share one crop, so that nothing has to be carried over.
-      return { speech: codes[t] as Float32Array, expression: guide.expression(t), pose: guide.pose(t), upperFace: guide.upperFace(t) };
+      return { speech: codes[t] as Float32Array, expression: guide.expression(t), pose: guide.pose(t), upperFace: guide.upperFace(t), articulation: defaultArticulation };
     });
     for (const { image } of await model.frames(identity, drives)) images.push(image);
   }

@@ -9,6 +9,9 @@ export const silenceLevel = -7;
 
 const floor = Math.log(1e-5);
 
+/** Log-mel of silence relative to the reference of a silent sound. */
+export const silentColumn = Math.log(1e-5) - silenceLevel;
+
 /** Keeps the loudness statistics of a sound that arrives in blocks. */
 export class SpeechLevel {
   readonly #counts = new Float64Array(256);

@@ -92,7 +92,7 @@ async function writeVideo(request: SynthRequest, parts: Parts): Promise<{ width:
   try {
     const shown = progress("talking", speech.frames, "frames");
     let made = 0;
-    for await (const frame of talkingFrames(request.audio, identity, guide, parts)) {
+    for await (const frame of talkingFrames(request, identity, guide, parts)) {
       const image = await clock.during("paste", () => finish(frame));
       await sheet?.add(made, image);
       await clock.during("encode", () => writer.write(image));
@@ -112,7 +112,7 @@ async function writeVideo(request: SynthRequest, parts: Parts): Promise<{ width:
  * The frames in order: speech codes window by window, drawn in the batches that the model takes. The next batch is drawn while the
  * caller works on the last one.
  */
-async function* talkingFrames(audio: string, identity: Identity, guide: GuideMotion, { model, clock, speech }: Parts): AsyncGenerator<TalkingFrame> {
+async function* talkingFrames({ audio, articulation }: SynthRequest, identity: Identity, guide: GuideMotion, { model, clock, speech }: Parts): AsyncGenerator<TalkingFrame> {
   const options = { contract: model.contract, reference: speech.level.reference, total: speech.frames, frames: model.speechFrames, context: model.speechContext };
   let drives: Drive[] = [];
   let drawn: Promise<TalkingFrame[]> | null = null;
@@ -121,7 +121,7 @@ async function* talkingFrames(audio: string, identity: Identity, guide: GuideMot
     const last = Math.min(speech.frames, start + model.speechFrames);
     for (let t = start; t < last; t++) {
       const g = backAndForth(t, guide.length);
-      drives.push({ speech: codes[t - start] as Float32Array, expression: guide.expression(g), pose: lentPose(identity.pose, guide, g), upperFace: guide.upperFace(g) });
+      drives.push({ speech: codes[t - start] as Float32Array, expression: guide.expression(g), pose: lentPose(identity.pose, guide, g), upperFace: guide.upperFace(g), articulation });
       if (drives.length < model.frameBatch && t + 1 < speech.frames) continue;
       const next = model.frames(identity, drives);
       next.catch(() => undefined); // a caller that stops early leaves it unheard

@@ -5,7 +5,7 @@ import { TalkfaceError } from "../base/errors.js";
 import { type FaceFrame, faceAtRest, planar } from "../features/face-frame.js";
 import { positionVector } from "../features/position.js";
 import { placePoints, type RigidPose } from "../features/rigid-pose.js";
-import { columnsPerFrame } from "../features/speech.js";
+import { columnsPerFrame, silentColumn } from "../features/speech.js";
 import type { Image } from "../media/image.js";
 import type { Device } from "../runtime/devices.js";
 import { createSession, type Session } from "../runtime/session.js";
@@ -36,7 +36,12 @@ export interface Drive {
   readonly pose: RigidPose;
   /** Brow and eye displacements [U, 2] in centimetres. */
   readonly upperFace: Float32Array;
+  /** How far the mouth moves: 1 as it was learned, which is timid, for a network that minimises its error keeps to the middle. */
+  readonly articulation: number;
 }
+
+/** With this the mouth's spread comes near to that of people. */
+export const defaultArticulation = 1.5;
 
 export interface TalkingFrame {
   readonly image: Image;
@@ -57,6 +62,8 @@ export class TalkingModel {
   readonly frameBatch: number;
   readonly maximumViews: number;
   readonly #sessions: Readonly<Record<(typeof networkNames)[number], Session>>;
+  /** Speech code of silence [C]. */
+  #silence: Float32Array | null = null;
 
   private constructor(contract: DataContract, sessions: Readonly<Record<(typeof networkNames)[number], Session>>) {
     this.contract = contract;
@@ -143,6 +150,15 @@ export class TalkingModel {
     return rows(dataOf(await this.#sessions.speech.run({ mel: floats(mel, shape) }), "code"), this.speechFrames);
   }
 
+  async #silenceCode(): Promise<Float32Array> {
+    if (this.#silence === null) {
+      const shape = shapeOf(this.#sessions.speech, "mel");
+      const codes = await this.speech(new Float32Array(shape.reduce((a, b) => a * b, 1)).fill(silentColumn));
+      this.#silence = codes[codes.length >> 1] as Float32Array;
+    }
+    return this.#silence;
+  }
+
   /** Draws at most `frameBatch` frames. */
   async frames(identity: Identity, drives: readonly Drive[]): Promise<TalkingFrame[]> {
     const n = this.frameBatch;
@@ -162,6 +178,8 @@ export class TalkingModel {
         position: stack("position", (d) => positionVector(d.pose, d.upperFace, size)),
         base: stack("base", (d) => placePoints(identity.rest, d.pose)),
         scale: stack("scale", (d) => new Float32Array([d.pose.scale])),
+        silence: floats(await this.#silenceCode(), shapeOf(this.#sessions.frame, "silence")),
+        articulation: stack("articulation", (d) => new Float32Array([d.articulation])),
       },
       { fetch: ["frame", "points", "weights"] },
     );

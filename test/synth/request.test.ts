@@ -22,7 +22,7 @@ beforeAll(async () => {
   await writer.finish();
   await mkdir(join(folder, "model"));
   request = {
-    ...{ identity: [join(folder, "a.png")], guide: null, audio: join(folder, "a.wav"), output: join(folder, "out.mp4"), frame: "crop", size: null, crf: 18, seed: 0 },
+    ...{ identity: [join(folder, "a.png")], guide: null, audio: join(folder, "a.wav"), output: join(folder, "out.mp4"), frame: "crop", size: null, crf: 18, articulation: 1, seed: 0 },
     ...{ face: "largest", modelFolder: join(folder, "model"), device: "cpu", preview: false, force: false },
   };
 });

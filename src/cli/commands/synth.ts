@@ -3,6 +3,7 @@ import { type Command, InvalidArgumentError, Option } from "commander";
 import type { FaceChoice } from "../../face/analyzer.js";
 import { devices, parseDevice } from "../../runtime/devices.js";
 import { defaultModelFolder } from "../../synth/request.js";
+import { defaultArticulation } from "../../synth/talking-model.js";
 import { synthesize } from "../../synth/synthesize.js";
 import { describeStages } from "../../synth/timings.js";
 
@@ -15,6 +16,7 @@ interface Flags {
   readonly size?: number;
   readonly crf: number;
   readonly seed: number;
+  readonly articulation: number;
   readonly face: FaceChoice;
   readonly model: string;
   readonly device: string;
@@ -35,6 +37,7 @@ export function registerSynth(program: Command): void {
     .addOption(new Option("--frame <what>", "the face alone, or the identity picture with the face in it").choices(["crop", "full"]).default("crop"))
     .option("--size <pixels>", "side of the face (crop), longer side of the picture at the most (full)", number)
     .option("--crf <n>", "quality, 0 (lossless) to 51", number, 18)
+    .option("--articulation <factor>", "how far the mouth moves; 1: as the model learned it", number, defaultArticulation)
     .option("--seed <n>", "decides where blinks fall", number, 0)
     .option("--face <which>", "face of the identity pictures: largest, or its number from the left", faceChoice, "largest")
     .option("--model <dir>", "folder of the model", defaultModelFolder)
@@ -49,7 +52,7 @@ export function registerSynth(program: Command): void {
 
 async function run(flags: Flags): Promise<void> {
   const { id, expr, output, face, model, device, timings, json } = flags;
-  const { audio, frame, size, crf, seed, preview, force } = flags;
+  const { audio, frame, size, crf, seed, articulation, preview, force } = flags;
   const result = await synthesize({
     identity: id,
     guide: expr ?? null,
@@ -58,6 +61,7 @@ async function run(flags: Flags): Promise<void> {
     frame,
     size: size ?? null,
     crf,
+    articulation,
     seed,
     face,
     modelFolder: model,

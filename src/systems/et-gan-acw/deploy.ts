@@ -61,6 +61,8 @@ export const frameNetwork: DeployedNetwork<Config> = {
       field("position", [n, positionWidth]),
       field("base", [n, pointCount, 2]),
       field("scale", [n]),
+      field("silence", [1, c]), // speech code of silence
+      field("articulation", [n]),
     ];
   },
   build(config, graph, p, input) {
@@ -76,7 +78,7 @@ export const frameNetwork: DeployedNetwork<Config> = {
       position: input("position"),
       base: input("base"),
       scale: input("scale"),
-    });
+    }, { silence: input("silence"), factor: input("articulation") });
     const rendered = render(config, p, {
       views: repeat(reshape(fromBytes(input("views")), [1, k, 3, s, s]), n),
       viewPoints: repeat(reshape(input("view_points"), [1, k, pointCount, 2]), n),

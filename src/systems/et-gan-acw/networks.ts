@@ -117,8 +117,16 @@ function spokenOffsets(p: Params, code: Value): { readonly motion: Value; readon
   return { motion, offsets: transpose(all, [0, 2, 1]) };
 }
 
+/** Emphasis of speech in a deployed model: a network that minimises its error moves the mouth less than people do. */
+export interface Articulation {
+  /** Speech code of silence [1, C]. */
+  readonly silence: Value;
+  /** 1 leaves the motion as it was learned, 1.5 moves mouth and jaw half as far again from where silence has them; [N]. */
+  readonly factor: Value;
+}
+
 /** Weighs and fuses the modalities of every frame and says where its points are. */
-export function framePoints(config: Config, p: Params, codes: FrameCodes): FramePoints {
+export function framePoints(config: Config, p: Params, codes: FrameCodes, articulation?: Articulation): FramePoints {
   const n = codes.position.shape[0] as number;
   const rest = activate(linear(p, "rest", reshape(codes.shape, [n, pointCount * 2]), { out: config.width, gain: 0.3 }));
   const identity = add(convLayer(p, "identity-map", codes.identity, { out: config.width, kernel: 1 }), spread(linear(p, "rest-code", rest, { out: config.width })));
@@ -133,7 +141,9 @@ export function framePoints(config: Config, p: Params, codes: FrameCodes): Frame
     const hidden = activate(linear(q, "hidden", joined, { out: 2 * config.width }));
     const told = reshape(linear(q, "offsets", hidden, { out: pointCount * 2, gain: 0.05 }), [n, pointCount, 2]);
     const heard = spokenOffsets(q, codes.speech);
-    const offsets = add(told, heard.offsets);
+    const learned = add(told, heard.offsets);
+    const more = articulation && mul(sub(heard.offsets, spokenOffsets(q, articulation.silence).offsets), reshape(sub(articulation.factor, 1), [n, 1, 1]));
+    const offsets = more === undefined ? learned : add(learned, more);
     const points = add(codes.base, mul(offsets, reshape(codes.scale, [n, 1, 1])));
     return { points, fused, weights, offsets, heard: heard.motion };
   });

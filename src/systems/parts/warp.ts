@@ -29,6 +29,9 @@ const mapGroups: readonly (readonly number[])[] = [
 
 export const mapCount = mapGroups.length;
 
+/** How much the fit of the whole view counts beside that of a place. */
+const wholeViewWeight = 4;
+
 /** Points around which warping cannot give everything: teeth, tongue, lids, irises. */
 const paintedPoints: readonly number[] = [...span(ibug.rightEye), ...span(ibug.leftEye), ...span(ibug.outerLips), ...span(ibug.innerLips)];
 
@@ -110,7 +113,9 @@ export function pointMotion(p: Params, name: string, points: Value, viewPoints: 
     const spread = matmul(weights, reshape(transpose(left, [0, 2, 1, 3]), [n, m, k * 2])); // [N, cells, 2K]
     const local = transpose(reshape(spread, [n, cells, k, 2]), [0, 2, 1, 3]);
     const bending = div(sum(square(local), { axes: [3], keepDims: false }), -2 * (bendingUnit * size) ** 2); // [N, K, cells]
-    const fit = reshape(mul(bending, q.get("fit", [1], { kind: "constant", value: 1 })), [n, k, side, side]);
+    // The view that fits best as a whole leads, so that hair and outline come from one picture; another one helps out where it fits better.
+    const whole = mul(mean(bending, { axes: [2], keepDims: true }), wholeViewWeight);
+    const fit = reshape(mul(add(bending, whole), q.get("fit", [1], { kind: "constant", value: 1 })), [n, k, side, side]);
     const places = add(carry(reshape(grid, [1, 1, cells, 2])), local); // [N, K, cells, 2]
 
     const near = exp(mul(slice(distance, 2, 0, l), -1 / (2 * (0.025 * size) ** 2))); // [N, cells, L]
