@@ -1,6 +1,6 @@
 /**
- * What each input moves: one identity with one speech and guide, then with the speech swapped, then with the guide swapped. Prints how much mouth
- * and upper face change, and the identity's cosine; `--sheet` writes the frames, a row per variant. Without arguments it takes personas.
+ * What each input moves: one identity with one speech and guide, then with the speech swapped, then with the guide swapped. Prints how much lips,
+ * eyes and head turn change, and the identity's cosine; `--sheet` writes the frames, a row per variant. Without arguments it takes personas.
  *
  *   npm run bench -- swap [--id PATH] [--expr A.mp4 --expr2 B.mp4] [--audio A.wav --audio2 B.wav] [--model DIR] [--sheet sheet.png]
  */
@@ -8,11 +8,12 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { ibug, span } from "../src/base/points.js";
 import { createFaceAnalyzer } from "../src/face/analyzer.js";
 import { cosine, createIdentityNet } from "../src/face/identity.js";
-import { eyeDistance, to68 } from "../src/face/landmarks.js";
+import { eyeOpening, to68 } from "../src/face/landmarks.js";
+import { fitPose } from "../src/face/pose.js";
 import { contactSheet, type Image, writePng } from "../src/media/image.js";
+import { mouthSeries } from "../src/metrics/lips.js";
 import { writePersonaClip } from "../src/media/persona/clips.js";
 import { readFrames } from "../src/media/video-reader.js";
 import { defaultModelFolder } from "../src/synth/request.js";
@@ -21,13 +22,11 @@ import { synthesize } from "../src/synth/synthesize.js";
 
 const shipped = (name: string): string => join(import.meta.dirname, "../datasets/personas", name);
 const columns = 14;
-const mouth = [...span(ibug.outerLips), ...span(ibug.innerLips)];
-const upper = [...span(ibug.brows), ...span(ibug.rightEye), ...span(ibug.leftEye)];
 
-/** Faces of a video: points [68,2] a frame, and the descriptor of the middle frame. */
+/** Faces of a video: meshes [478,3], and the descriptor of the middle frame. */
 interface Seen {
   readonly frames: readonly Image[];
-  readonly points: readonly Float32Array[];
+  readonly meshes: readonly Float32Array[];
   readonly identity: Float32Array;
 }
 
@@ -51,13 +50,16 @@ export async function run(args: readonly string[]): Promise<Record<string, strin
     const base = await make("base", guides[0], speeches[0]);
     const speech = await make("speech", guides[0], speeches[1]);
     const guide = await make("guide", guides[1], speeches[0]);
-    if (values.sheet !== undefined) await writePng(values.sheet, contactSheet([base, speech, guide].flatMap(({ frames }) => spread(frames)), columns));
+    const shortest = Math.min(...[base, speech, guide].map(({ frames }) => frames.length));
+    if (values.sheet !== undefined) await writePng(values.sheet, contactSheet([base, speech, guide].flatMap(({ frames }) => spread(frames.slice(0, shortest))), columns));
     const figure = (x: number): string => x.toFixed(3);
     return {
-      mouth_by_speech: figure(change(base, speech, mouth)),
-      upper_by_speech: figure(change(base, speech, upper)),
-      mouth_by_guide: figure(change(base, guide, mouth)),
-      upper_by_guide: figure(change(base, guide, upper)),
+      lips_by_speech: figure(change(base, speech, lips)),
+      lips_by_guide: figure(change(base, guide, lips)),
+      eyes_by_speech: figure(change(base, speech, eyes)),
+      eyes_by_guide: figure(change(base, guide, eyes)),
+      yaw_by_speech: figure(change(base, speech, yaw)),
+      yaw_by_guide: figure(change(base, guide, yaw)),
       identity_speech: figure(cosine(base.identity, speech.identity)),
       identity_guide: figure(cosine(base.identity, guide.identity)),
     };
@@ -69,31 +71,33 @@ export async function run(args: readonly string[]): Promise<Record<string, strin
 async function look(path: string): Promise<Seen> {
   const analyzer = await createFaceAnalyzer();
   const frames: Image[] = [];
-  const points: Float32Array[] = [];
+  const meshes: Float32Array[] = [];
   for await (const frame of readFrames(path)) {
     const mesh = await analyzer.find(frame, "largest");
     if (mesh === null) continue;
     frames.push(frame);
-    points.push(to68(mesh.points));
+    meshes.push(mesh.points);
   }
   const middle = frames.length >> 1;
-  const identity = await (await createIdentityNet()).embed(frames[middle] as Image, points[middle] as Float32Array);
-  return { frames, points, identity };
+  const identity = await (await createIdentityNet()).embed(frames[middle] as Image, to68(meshes[middle] as Float32Array));
+  return { frames, meshes, identity };
 }
 
-/** Mean distance of the group's points between two videos, each set about its own mean, as a share of the eye distance in per cent. */
-function change(a: Seen, b: Seen, group: readonly number[]): number {
-  const count = Math.min(a.points.length, b.points.length);
+/** Mean absolute difference of a series between two videos, frame by frame. */
+function change(a: Seen, b: Seen, series: (seen: Seen) => readonly number[]): number {
+  const [x, y] = [series(a), series(b)];
+  const count = Math.min(x.length, y.length);
   let sum = 0;
-  for (let t = 0; t < count; t++) {
-    const [p, q] = [a.points[t] as Float32Array, b.points[t] as Float32Array];
-    const mean = (points: Float32Array, axis: number): number => group.reduce((total, i) => total + points[2 * i + axis]!, 0) / group.length;
-    const [px, py, qx, qy] = [mean(p, 0), mean(p, 1), mean(q, 0), mean(q, 1)];
-    const distance = group.reduce((total, i) => total + Math.hypot(p[2 * i]! - px - q[2 * i]! + qx, p[2 * i + 1]! - py - q[2 * i + 1]! + qy), 0);
-    sum += (100 * distance) / group.length / eyeDistance(p);
-  }
+  for (let t = 0; t < count; t++) sum += Math.abs(x[t]! - y[t]!);
   return sum / count;
 }
+
+/** Height of the lips without head pose, per cent of the eye distance. */
+const lips = ({ meshes }: Seen): number[] => Array.from(mouthSeries(meshes).lips, (x) => 100 * x);
+/** Height of the eyes over their width, per cent. */
+const eyes = ({ meshes }: Seen): number[] => meshes.map((mesh) => 100 * eyeOpening(to68(mesh)));
+/** Head turn in degrees. */
+const yaw = ({ meshes }: Seen): number[] => meshes.map((mesh) => (fitPose(mesh).yaw * 180) / Math.PI);
 
 function spread(frames: readonly Image[]): Image[] {
   return Array.from({ length: columns }, (_, i) => frames[Math.floor(((i + 0.5) * frames.length) / columns)] as Image);

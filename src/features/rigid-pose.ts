@@ -75,13 +75,18 @@ export function meanPose(poses: readonly RigidPose[]): RigidPose {
   };
 }
 
-/** The target's pose when it moves from `own` as the guide moved from `rest` to `now`. */
-export function carryPose(own: RigidPose, rest: RigidPose, now: RigidPose): RigidPose {
+/** The target's pose when it moves from `own` as the guide moved from `rest` to `now`; turns come softly to an end at `limit` radians. */
+export function carryPose(own: RigidPose, rest: RigidPose, now: RigidPose, limit: number): RigidPose {
   const [o, r, n] = [anglesOf(own), anglesOf(rest), anglesOf(now)];
   const ratio = own.scale / rest.scale;
   return {
-    rotation: rotationOf(o.yaw + n.yaw - r.yaw, o.pitch + n.pitch - r.pitch, o.roll + n.roll - r.roll),
+    rotation: rotationOf(o.yaw + soft(n.yaw - r.yaw, limit), o.pitch + soft(n.pitch - r.pitch, limit), o.roll + soft(n.roll - r.roll, limit)),
     scale: now.scale * ratio,
     translation: [own.translation[0] + (now.translation[0] - rest.translation[0]) * ratio, own.translation[1] + (now.translation[1] - rest.translation[1]) * ratio],
   };
+}
+
+/** x for small x, never beyond ±limit. */
+function soft(x: number, limit: number): number {
+  return limit * Math.tanh(x / limit);
 }

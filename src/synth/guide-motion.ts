@@ -7,6 +7,9 @@ import { carryPose, meanPose, type RigidPose } from "../features/rigid-pose.js";
 export const expressionEvery = 5;
 export const expressionReach = 12;
 
+/** Radians that a head is turned from its identity picture at the most: further, warping shows what the picture does not hold. */
+const turnLimit = 0.4;
+
 export interface GuideMotion {
   readonly length: number;
   /** The guide's mean pose. */
@@ -33,7 +36,7 @@ export function guideMotion(faces: readonly FaceFrame[], codes: readonly Float32
 
 /** The target's pose in frame t: it moves from its own pose as the guide moves from its rest. */
 export function lentPose(own: RigidPose, guide: GuideMotion, t: number): RigidPose {
-  return carryPose(own, guide.rest, guide.pose(t));
+  return carryPose(own, guide.rest, guide.pose(t), turnLimit);
 }
 
 /** A guide that is shorter than the speech is played forth and back. */

@@ -51,6 +51,9 @@ export interface TalkingFrame {
   readonly weights: Float32Array;
 }
 
+/** The leading view is left only for one that fits much better: views of other moments have other backgrounds. */
+const leadPreference = 1.5;
+
 const networkNames = ["identity", "expression", "speech", "frame"] as const;
 
 export class TalkingModel {
@@ -123,6 +126,7 @@ export class TalkingModel {
         views: bytes(pictures, [k, size, size, 3]),
         view_points: floats(points, [k, modelPointCount, 2]),
         view_mask: floats(mask, [k]),
+        view_preference: floats(Float32Array.from({ length: k }, (_, i) => (i === 0 ? leadPreference : 0)), [k]),
         identity_map: floats(map as Float32Array, mapShape),
         identity_score: floats(score, [k]),
         shape: floats(planar(rest), [modelPointCount, 2]),

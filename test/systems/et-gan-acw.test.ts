@@ -42,7 +42,7 @@ describe("ET-GAN-ACW", () => {
     const k = config.views;
     const run = async (change: Record<string, Tensor>): Promise<Tensor> => (await session.run({ ...feeds, ...change }, { fetch: ["frame"] }))["frame"]!;
     const first = await run({});
-    const perView = ["views", "view_points", "identity_map", "identity_score"];
+    const perView = ["views", "view_preference", "view_points", "identity_map", "identity_score"];
     const swapped = Object.fromEntries(perView.map((name) => [name, rotateRows(feeds[name]!, k)]));
     expect(maximumDifference(first, await run(swapped))).toBeLessThanOrEqual(1); // one grey level: sums in another order
 

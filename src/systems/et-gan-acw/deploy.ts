@@ -53,6 +53,7 @@ export const frameNetwork: DeployedNetwork<Config> = {
       field("views", [k, s, s, 3], "uint8"),
       field("view_points", [k, pointCount, 2]),
       field("view_mask", [k]),
+      field("view_preference", [k]), // added to the scores by which views are blended
       field("identity_map", [k, c, mapSide, mapSide]),
       field("identity_score", [k]),
       field("shape", [pointCount, 2]),
@@ -83,6 +84,7 @@ export const frameNetwork: DeployedNetwork<Config> = {
       views: repeat(reshape(fromBytes(input("views")), [1, k, 3, s, s]), n),
       viewPoints: repeat(reshape(input("view_points"), [1, k, pointCount, 2]), n),
       viewMask: repeat(mask, n),
+      preference: repeat(reshape(input("view_preference"), [1, k]), n),
       points: frame.points,
       fused: frame.fused,
     });

@@ -28,11 +28,11 @@ export interface Rendered {
 const decision = 4;
 
 /**
- * views [N, K, 3, S, S] in 0..1, viewPoints [N, K, L, 2], viewMask [N, K], points [N, L, 2] (pixels), fused [N, C, 4, 4].
+ * views [N, K, 3, S, S] in 0..1, viewPoints [N, K, L, 2], viewMask [N, K], preference [N, K] (added to a view's score), points [N, L, 2] (pixels), fused [N, C, 4, 4].
  * Nothing here needs a gradient to a picture: views are warped first and judged after.
  */
-export function render(config: Config, p: Params, inputs: { readonly views: Value; readonly viewPoints: Value; readonly viewMask: Value; readonly points: Value; readonly fused: Value }): Rendered {
-  const { views, viewPoints, viewMask, points, fused } = inputs;
+export function render(config: Config, p: Params, inputs: { readonly views: Value; readonly viewPoints: Value; readonly viewMask: Value; readonly preference?: Value; readonly points: Value; readonly fused: Value }): Rendered {
+  const { views, viewPoints, viewMask, preference, points, fused } = inputs;
   const [n, k] = views.shape as [number, number];
   const s = config.size;
   const side = flowSize(config);
@@ -43,7 +43,8 @@ export function render(config: Config, p: Params, inputs: { readonly views: Valu
     const perView = reshape(expand(reshape(maps, [n, 1, mapCount, side, side]), [n, k, mapCount, side, side]), [n * k, mapCount, side, side]);
     const judged = viewJudge(q, "judge", concat([sub(mul(first, 2), 1), perView], 1), s / 32);
 
-    const score = add(judged.score, reshape(fit, [n * k, 1, side, side]));
+    const own = add(judged.score, reshape(fit, [n * k, 1, side, side]));
+    const score = preference === undefined ? own : add(own, reshape(preference, [n * k, 1, 1, 1]));
     const shift = reshape(transpose(judged.shift, [0, 2, 3, 1]), [n, k, side, side, 2]);
     const moved = add(places, shift);
     const missing = reshape(mul(sub(viewMask, 1), 1e4), [n, k, 1, 1, 1]);
