@@ -23,6 +23,6 @@ export function registerDoctor(program: Command): void {
 }
 
 function lines({ name, status, detail, remedy }: Finding): string {
-  const indent = " ".repeat(24);
-  return `${status.padEnd(8)} ${name.padEnd(15)}${detail}\n${remedy === "" ? "" : `${indent}${remedy}\n`}`;
+  const indent = " ".repeat(28);
+  return `${status.padEnd(8)} ${name.padEnd(18)} ${detail}\n${remedy === "" ? "" : `${indent}${remedy}\n`}`;
 }

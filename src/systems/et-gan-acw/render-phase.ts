@@ -63,10 +63,11 @@ function buildScene(config: Config, p: Params, batch: (name: string) => Value): 
   // Mouth and eyes are small and matter most.
   const maps = resizeNearest(rendered.maps, 2); // [N, G, S, S]
   const ones = p.graph.constant([0, 0.5, 0.5, 2, 2, 4, 4], [1, 7, 1, 1]);
-  const weight = stopGradient(add(mul(mean(mul(maps, ones), { axes: [1], keepDims: true }), 7), 1)); // [N, 1, S, S]
+  const region = resizeNearest(rendered.region, 2); // the inside of an open mouth is in no map
+  const weight = stopGradient(add(add(mul(mean(mul(maps, ones), { axes: [1], keepDims: true }), 7), mul(region, 4)), 1)); // [N, 1, S, S]
   const pixels = l1(rendered.picture, target, weight);
   const warping = l1(rendered.coarse, shrink(target, config.size / 2), shrink(weight, config.size / 2));
-  const edges = gradientDifference(rendered.picture, target, differences);
+  const edges = gradientDifference(mul(rendered.picture, weight), mul(target, weight), differences);
   const change = (x: Value): Value => {
     const y = reshape(x, [b, t, 3, s, s]);
     return sub(slice(y, 1, 1, t), slice(y, 1, 0, t - 1));
@@ -82,7 +83,7 @@ function buildScene(config: Config, p: Params, batch: (name: string) => Value): 
   const expression = l2(expressionEncoder(config, judge, rendered.picture), stopGradient(expressionEncoder(config, judge, target)));
   const painted = mean(rendered.mask);
 
-  const parts = [mul(pixels, 10), mul(warping, 4), mul(edges, 10), mul(flicker, 5), mul(features, 1), mul(identity, 0.5), mul(expression, 0.05)];
+  const parts = [mul(pixels, 10), mul(warping, 4), mul(edges, 5), mul(flicker, 5), mul(features, 1), mul(identity, 0.5), mul(expression, 0.05)];
   const loss = parts.reduce((x, y) => add(x, y));
   const first = reshape(slice(views, 1, 0, 1), [b, 3, s, s]);
   return {

@@ -22,6 +22,8 @@ export interface Rendered {
   readonly mask: Value;
   /** Maps of the target's point groups [N, G, S/2, S/2]. */
   readonly maps: Value;
+  /** Where painting is allowed, around mouth and eyes [N, 1, S/2, S/2]. */
+  readonly region: Value;
 }
 
 /** Views that fit alike are not averaged into a blur: scores count this much. */
@@ -58,6 +60,6 @@ export function render(config: Config, p: Params, inputs: { readonly views: Valu
 
     const code = convLayer(q, "code", fused, { out: config.width, kernel: 1 });
     const { picture, mask } = painter(q, "painter", { warped, maps, region, code }, config.painterWidths);
-    return { picture, warped, coarse, mask, maps };
+    return { picture, warped, coarse, mask, maps, region };
   });
 }
