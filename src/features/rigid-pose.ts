@@ -75,14 +75,22 @@ export function meanPose(poses: readonly RigidPose[]): RigidPose {
   };
 }
 
-/** The target's pose when it moves from `own` as the guide moved from `rest` to `now`; turns come softly to an end at `limit` radians. */
-export function carryPose(own: RigidPose, rest: RigidPose, now: RigidPose, limit: number): RigidPose {
+/** How far a head may move from its own pose; motion comes softly to an end there. */
+export interface Reach {
+  /** Radians about each axis. */
+  readonly turn: number;
+  /** Pixels along each axis. */
+  readonly shift: number;
+}
+
+/** The target's pose when it moves from `own` as the guide moved from `rest` to `now`. */
+export function carryPose(own: RigidPose, rest: RigidPose, now: RigidPose, { turn, shift }: Reach): RigidPose {
   const [o, r, n] = [anglesOf(own), anglesOf(rest), anglesOf(now)];
   const ratio = own.scale / rest.scale;
   return {
-    rotation: rotationOf(o.yaw + soft(n.yaw - r.yaw, limit), o.pitch + soft(n.pitch - r.pitch, limit), o.roll + soft(n.roll - r.roll, limit)),
+    rotation: rotationOf(o.yaw + soft(n.yaw - r.yaw, turn), o.pitch + soft(n.pitch - r.pitch, turn), o.roll + soft(n.roll - r.roll, turn)),
     scale: now.scale * ratio,
-    translation: [own.translation[0] + (now.translation[0] - rest.translation[0]) * ratio, own.translation[1] + (now.translation[1] - rest.translation[1]) * ratio],
+    translation: [own.translation[0] + soft((now.translation[0] - rest.translation[0]) * ratio, shift), own.translation[1] + soft((now.translation[1] - rest.translation[1]) * ratio, shift)],
   };
 }
 

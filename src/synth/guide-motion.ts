@@ -1,14 +1,17 @@
 /** The motion that a guide lends: head pose and upper face relative to the guide's own rest, and a slow expression code. */
 import { type FaceFrame, faceAtRest } from "../features/face-frame.js";
 import { upperFaceMotion } from "../features/position.js";
-import { carryPose, meanPose, type RigidPose } from "../features/rigid-pose.js";
+import { carryPose, meanPose, type Reach, type RigidPose } from "../features/rigid-pose.js";
 
 /** Every how many guide frames an expression is coded, and over how many frames on either side codes are averaged. */
 export const expressionEvery = 5;
 export const expressionReach = 12;
 
-/** Radians that a head is turned from its identity picture at the most: further, warping shows what the picture does not hold. */
-const turnLimit = 0.4;
+/** Motion of a face alone: further, warping shows what the identity picture does not hold. Shift as a share of the crop's side. */
+export const freeReach: Reach = { turn: 0.4, shift: 0.25 };
+
+/** Motion of a face that is put back into its picture: hair, ears and neck stay behind there. */
+export const pastedReach: Reach = { turn: 0.1, shift: 0.015 };
 
 export interface GuideMotion {
   readonly length: number;
@@ -34,9 +37,9 @@ export function guideMotion(faces: readonly FaceFrame[], codes: readonly Float32
   };
 }
 
-/** The target's pose in frame t: it moves from its own pose as the guide moves from its rest. */
-export function lentPose(own: RigidPose, guide: GuideMotion, t: number): RigidPose {
-  return carryPose(own, guide.rest, guide.pose(t), turnLimit);
+/** The target's pose in frame t of a crop of `size` pixels: it moves from its own pose as the guide moves from its rest. */
+export function lentPose(own: RigidPose, guide: GuideMotion, t: number, { turn, shift }: Reach, size: number): RigidPose {
+  return carryPose(own, guide.rest, guide.pose(t), { turn, shift: shift * size });
 }
 
 /** A guide that is shorter than the speech is played forth and back. */

@@ -7,7 +7,7 @@ import { type Image, resizeImage } from "../media/image.js";
 import { openVideoWriter } from "../media/video-writer.js";
 import { stillMotion } from "./blinks.js";
 import { readGuide } from "./guide.js";
-import { backAndForth, type GuideMotion, lentPose } from "./guide-motion.js";
+import { backAndForth, freeReach, type GuideMotion, lentPose, pastedReach } from "./guide-motion.js";
 import { ModelThread } from "./model-thread.js";
 import { Paster } from "./paste.js";
 import { PreviewSheet } from "./preview.js";
@@ -112,8 +112,9 @@ async function writeVideo(request: SynthRequest, parts: Parts): Promise<{ width:
  * The frames in order: speech codes window by window, drawn in the batches that the model takes. The next batch is drawn while the
  * caller works on the last one.
  */
-async function* talkingFrames({ audio, articulation }: SynthRequest, identity: Identity, guide: GuideMotion, { model, clock, speech }: Parts): AsyncGenerator<TalkingFrame> {
+async function* talkingFrames({ audio, articulation, frame }: SynthRequest, identity: Identity, guide: GuideMotion, { model, clock, speech }: Parts): AsyncGenerator<TalkingFrame> {
   const options = { contract: model.contract, reference: speech.level.reference, total: speech.frames, frames: model.speechFrames, context: model.speechContext };
+  const reach = frame === "full" ? pastedReach : freeReach;
   let drives: Drive[] = [];
   let drawn: Promise<TalkingFrame[]> | null = null;
   for await (const { start, mel } of speechWindows(audio, options, clock)) {
@@ -121,7 +122,7 @@ async function* talkingFrames({ audio, articulation }: SynthRequest, identity: I
     const last = Math.min(speech.frames, start + model.speechFrames);
     for (let t = start; t < last; t++) {
       const g = backAndForth(t, guide.length);
-      drives.push({ speech: codes[t - start] as Float32Array, expression: guide.expression(g), pose: lentPose(identity.pose, guide, g), upperFace: guide.upperFace(g), articulation });
+      drives.push({ speech: codes[t - start] as Float32Array, expression: guide.expression(g), pose: lentPose(identity.pose, guide, g, reach, model.contract.size), upperFace: guide.upperFace(g), articulation });
       if (drives.length < model.frameBatch && t + 1 < speech.frames) continue;
       const next = model.frames(identity, drives);
       next.catch(() => undefined); // a caller that stops early leaves it unheard

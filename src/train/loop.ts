@@ -49,9 +49,17 @@ interface Run {
 }
 
 export async function train(config: TrainConfig, options: TrainOptions): Promise<TrainOutcome> {
+  const dataset = await openDataset(config.data);
+  try {
+    return await trainOn(dataset, config, options);
+  } finally {
+    await dataset.close();
+  }
+}
+
+async function trainOn(dataset: Dataset, config: TrainConfig, options: TrainOptions): Promise<TrainOutcome> {
   const system = findSystem(config.system);
   const systemConfig = configOf(system, config);
-  const dataset = await openDataset(config.data);
   checkSize(system, systemConfig, dataset);
   await keepConfig(config, options.out);
 
