@@ -130,7 +130,7 @@ export function pointMotion(p: Params, name: string, points: Value, viewPoints: 
 
 /** Least-squares similarity from points [N, L, 2] to viewPoints [N, K, L, 2] (Umeyama 1991, 2-D), as a map of [*, *, R, 2]. */
 function similarity(points: Value, viewPoints: Value): (x: Value) => Value {
-  const [n, k, l] = viewPoints.shape as [number, number, number, number];
+  const [n, , l] = viewPoints.shape as [number, number, number, number];
   const from = reshape(points, [n, 1, l, 2]);
   const fromMean = mean(from, { axes: [2], keepDims: true });
   const toMean = mean(viewPoints, { axes: [2], keepDims: true }); // [N, K, 1, 2]
@@ -140,7 +140,6 @@ function similarity(points: Value, viewPoints: Value): (x: Value) => Value {
   const size = add(sum(square(f), { axes: [2, 3], keepDims: true }), 1e-6);
   const a = div(sum(mul(f, t), { axes: [2, 3], keepDims: true }), size); // [N, K, 1, 1]
   const b = div(sum(mul(swapped, t), { axes: [2, 3], keepDims: true }), size);
-  void k;
   return (x) => {
     const c = sub(x, fromMean);
     const turned = concat([neg(slice(c, 3, 1, 2)), slice(c, 3, 0, 1)], 3);
