@@ -1,0 +1,64 @@
+/** A gradient graph of a system against PyTorch's own differentiation of the same loss (onnx_torch.py). */
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { encodeModel } from "../../src/graph/onnx.js";
+import { initialValues } from "../../src/nn/params.js";
+import { lossGraph, paramTables } from "../../src/systems/graphs.js";
+import { findSystem, systemNames } from "../../src/systems/registry.js";
+import type { Phase, System } from "../../src/systems/system.js";
+
+/** A Python with torch and onnx, or null. */
+export function findTorch(): string | null {
+  return ["/usr/bin/python3", "python3"].find((path) => spawnSync(path, ["-c", "import torch, onnx"]).status === 0) ?? null;
+}
+
+export interface GradientGraph {
+  readonly name: string;
+  readonly system: System;
+  readonly config: unknown;
+  readonly phase: Phase<unknown>;
+  readonly group: string;
+}
+
+/** Every gradient graph of every system: each phase, each group that learns in it. Systems without the preset are left out. */
+export function gradientGraphs(preset: string): GradientGraph[] {
+  return systemNames().flatMap((name) => {
+    const system = findSystem(name);
+    const config = system.presets[preset];
+    if (config === undefined) return [];
+    return system.phases.flatMap((phase) => phase.groups.map((group) => ({ name: `${name} ${preset} ${phase.name} ${group}`, system, config, phase, group })));
+  });
+}
+
+export interface TorchVerdict {
+  readonly parameters: number;
+  readonly nodes: number;
+  readonly loss: number;
+  readonly gradientNorm: number;
+  /** |talkface - PyTorch| / |PyTorch| over the whole gradient. */
+  readonly relativeError: number;
+}
+
+/** Both gradients at the real initial values of every group, on random batches. */
+export function checkAgainstTorch(python: string, { name, system, config, phase, group }: GradientGraph): TorchVerdict {
+  const folder = mkdtempSync(join(tmpdir(), "talkface-torch-"));
+  try {
+    const path = join(folder, "grad.onnx");
+    const model = lossGraph(system, config, phase, group, "grad").toModel();
+    writeFileSync(path, encodeModel(model));
+    const tables = paramTables(system, config);
+    for (const [other, table] of tables) {
+      const values = initialValues(table, 0);
+      writeFileSync(`${path}.${other === group ? "theta" : `theta.${other}`}.f32`, new Uint8Array(values.buffer));
+    }
+    const { stdout, stderr } = spawnSync(python, [join(import.meta.dirname, "onnx_torch.py"), "check", path], { encoding: "utf8" });
+    const found = /loss (\S+)\s+\|grad\| (\S+)\s+relative error (\S+)/.exec(stdout);
+    if (found === null) throw new Error(`${name}: PyTorch did not finish: ${stderr.trim().split("\n").at(-1) ?? ""}`);
+    const [loss, gradientNorm, relativeError] = found.slice(1).map(Number) as [number, number, number];
+    return { parameters: tables.get(group)!.size, nodes: model.graph.nodes.length, loss, gradientNorm, relativeError };
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
