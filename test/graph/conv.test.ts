@@ -4,8 +4,8 @@ import { gradient } from "../../src/graph/gradient.js";
 import { Graph } from "../../src/graph/graph.js";
 import { conv, convTranspose, type ConvOptions, type ConvTransposeOptions } from "../../src/graph/ops/conv.js";
 import { convWeightGradient, weightGradientForms } from "../../src/graph/ops/conv-gradients.js";
-import { averagePool, maxPool } from "../../src/graph/ops/pool.js";
-import { resizeBilinear, resizeNearest } from "../../src/graph/ops/resize.js";
+import { averagePool, globalAveragePool, globalMaxPool, maxPool } from "../../src/graph/ops/pool.js";
+import { resizeBilinear, resizeBilinearTo, resizeNearest } from "../../src/graph/ops/resize.js";
 import { gridSample } from "../../src/graph/ops/grid-sample.js";
 import { add, square } from "../../src/graph/ops/arithmetic.js";
 import { sum as sumAll } from "../../src/graph/ops/reduce.js";
@@ -85,11 +85,17 @@ describe("gradients of pooling and resizing", () => {
     await checkGradient("averagePool remainder", [[2, 2, 7, 6]], (_, [x]) => averagePool(x!, [3, 2]));
     await checkGradient("averagePool overlapping", [[2, 2, 7, 6]], (_, [x]) => averagePool(x!, 3, 2));
     await checkGradient("averagePool 1-D", [[2, 2, 7]], (_, [x]) => averagePool(x!, 2));
+    await checkGradient("averagePool 3-D", [[1, 2, 4, 5, 4]], (_, [x]) => averagePool(x!, [2, 3, 2], [2, 1, 2]));
+    await checkGradient("averagePool padded", [[2, 2, 7, 6]], (_, [x]) => square(averagePool(x!, 3, 1, 1)));
+    await checkGradient("globalAveragePool", [[2, 3, 3, 4]], (_, [x]) => square(globalAveragePool(x!)));
   });
 
   test("maxPool", async () => {
     await checkGradient("maxPool", [[2, 2, 7, 6]], (_, [x]) => maxPool(x!, 2), { values: [spread] });
     await checkGradient("maxPool overlapping", [[2, 2, 7, 6]], (_, [x]) => maxPool(x!, 3, 2), { values: [spread] });
+    await checkGradient("maxPool padded", [[2, 2, 7, 6]], (_, [x]) => maxPool(x!, 3, 2, [1, 0]), { values: [spread] });
+    await checkGradient("maxPool 3-D", [[1, 2, 7, 4, 3]], (_, [x]) => maxPool(x!, [1, 3, 3], [1, 1, 2]), { values: [spread] });
+    await checkGradient("globalMaxPool", [[2, 2, 7, 6]], (_, [x]) => globalMaxPool(x!), { values: [spread] });
   });
 
   test("resize", async () => {
@@ -97,6 +103,7 @@ describe("gradients of pooling and resizing", () => {
     await checkGradient("nearest 1-D", [[2, 2, 3]], (_, [x]) => resizeNearest(x!, 3));
     for (const scale of [2, 3, 4]) await checkGradient(`bilinear ${scale}`, [[2, 2, 3, 5]], (_, [x]) => square(resizeBilinear(x!, scale)));
     await checkGradient("bilinear of one pixel", [[1, 2, 1, 1]], (_, [x]) => resizeBilinear(x!, 2));
+    for (const size of [[7, 4], [2, 9], [1, 1]] as const) await checkGradient(`bilinear to ${size.join()}`, [[2, 2, 3, 5]], (_, [x]) => square(resizeBilinearTo(x!, size)));
   });
 });
 

@@ -1,7 +1,9 @@
 import { describe, test } from "vitest";
-import { leakyRelu, cos, relu, sigmoid, silu, sin, softplus, tanh } from "../../src/graph/ops/activation.js";
-import { abs, add, clip, div, exp, log, maximum, minimum, mul, neg, pow, sqrt, square, sub } from "../../src/graph/ops/arithmetic.js";
+import { leakyRelu, cos, elu, erf, gelu, hardSigmoid, hardSwish, prelu, relu, selu, sigmoid, silu, sin, softplus, softsign, tanh } from "../../src/graph/ops/activation.js";
+import { abs, add, clip, div, exp, log, maximum, minimum, mul, neg, pow, reciprocal, sqrt, square, sub } from "../../src/graph/ops/arithmetic.js";
 import { cast, greater, where } from "../../src/graph/ops/compare.js";
+import { gradient } from "../../src/graph/gradient.js";
+import { sum } from "../../src/graph/ops/reduce.js";
 import type { Value } from "../../src/graph/value.js";
 import { checkGradient } from "../support/gradcheck.js";
 
@@ -47,14 +49,25 @@ describe("gradients of elementwise operators", () => {
     await checkGradient("cast", [[24]], (_, [x]) => cast(cast(square(x!), "float64"), "float32"));
   });
 
-  const unary: Record<string, (x: Value) => Value> = { neg, exp, square, sigmoid, tanh, softplus, silu, sin, cos };
+  const unary: Record<string, (x: Value) => Value> = { neg, exp, square, sigmoid, tanh, softplus, silu, sin, cos, erf, gelu };
   test.each(Object.entries(unary))("%s", async (name, op) => {
     await checkGradient(name, [[4, 6]], (_, [x]) => op(x!), { step: 3e-3 });
   });
 
-  const kinked: Record<string, (x: Value) => Value> = { abs, relu, "leakyRelu 0.2": (x) => leakyRelu(x, 0.2) };
+  const kinked: Record<string, (x: Value) => Value> = { abs, relu, "leakyRelu 0.2": (x) => leakyRelu(x, 0.2), elu, "elu 0.4": (x) => elu(x, 0.4), selu, softsign, reciprocal, hardSigmoid: (x) => hardSigmoid(mul(x, 1.965)), hardSwish: (x) => hardSwish(mul(x, 1.965)) };
   test.each(Object.entries(kinked))("%s", async (name, op) => {
     await checkGradient(name, [[4, 6]], (_, [x]) => op(x!), { values: [away] });
+  });
+
+  test("prelu", async () => {
+    await checkGradient("prelu", [[2, 3, 4], [3, 1]], (_, [x, slope]) => prelu(x!, slope!), { values: [away] });
+  });
+
+  test("second derivatives", async () => {
+    const twice = (x: Value, op: (x: Value) => Value): Value => gradient(sum(op(x)), [x])[0]!;
+    for (const [name, op] of Object.entries({ elu, erf, gelu, reciprocal })) {
+      await checkGradient(`${name}, second`, [[24]], (_, [x]) => twice(x!, op), { values: [away], step: 3e-3 });
+    }
   });
 
   const onPositive: Record<string, (x: Value) => Value> = { log, sqrt, "pow 0.5": (x) => pow(x, 0.5) };

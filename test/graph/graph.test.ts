@@ -2,18 +2,20 @@ import { expect, test } from "vitest";
 import { gradient } from "../../src/graph/gradient.js";
 import { Graph } from "../../src/graph/graph.js";
 import { encodeModel } from "../../src/graph/onnx.js";
-import { relu } from "../../src/graph/ops/activation.js";
+import { elu, prelu, relu } from "../../src/graph/ops/activation.js";
 import { add, mul, square } from "../../src/graph/ops/arithmetic.js";
-import { greater, where } from "../../src/graph/ops/compare.js";
+import { padEdge, padReflect } from "../../src/graph/ops/border.js";
+import { and, greater, where } from "../../src/graph/ops/compare.js";
 import { conv, convTranspose } from "../../src/graph/ops/conv.js";
 import { scaleGradient, stopGradient } from "../../src/graph/ops/flow.js";
 import { gather } from "../../src/graph/ops/gather.js";
 import { gridSample } from "../../src/graph/ops/grid-sample.js";
-import { concat, expand, pad, reshape, slice, split, transpose } from "../../src/graph/ops/layout.js";
+import { concat, expand, pad, reshape, slice, split, tile, transpose } from "../../src/graph/ops/layout.js";
 import { matmul } from "../../src/graph/ops/matmul.js";
-import { averagePool } from "../../src/graph/ops/pool.js";
-import { sum } from "../../src/graph/ops/reduce.js";
-import { resizeBilinear } from "../../src/graph/ops/resize.js";
+import { pixelShuffle, pixelUnshuffle } from "../../src/graph/ops/pixel-shuffle.js";
+import { averagePool, globalAveragePool, maxPool } from "../../src/graph/ops/pool.js";
+import { argMax, cumSum, l2Norm, sum } from "../../src/graph/ops/reduce.js";
+import { resizeBilinear, resizeBilinearTo } from "../../src/graph/ops/resize.js";
 import { printGraph } from "../../src/graph/print.js";
 import type { Value } from "../../src/graph/value.js";
 import { createSession } from "../../src/runtime/session.js";
@@ -112,6 +114,20 @@ const mistakes: [string, (g: Graph, x: Value, w: Value) => unknown, string][] = 
   ["pool", (_, x) => averagePool(x, 9), "net/AveragePool: the window [9,9] does not fit into [2,3,8,8]."],
   ["resize", (_, x) => resizeBilinear(x, 1.5), "net/Resize: the scale is 1.5, expected a whole number ≥ 1."],
   ["grid", (_, x, w) => gridSample(x, w, { padding: "zeros" }), "net/GridSample: the grid has shape [4,2,3,3], expected [2,I,J,2] for the image [2,3,8,8]."],
+  ["padding of a pool", (_, x) => maxPool(x, 2, 2, [1, -1]), "net/MaxPool: padding 1,-1 does not suit the spatial axes of [2,3,8,8]; whole numbers ≥ 0, one or one for each axis."],
+  ["global pool", (_, x) => globalAveragePool(reshape(x, [6, 64])), "net/GlobalAveragePool: input [6,64], expected [N,C,…] with at least one spatial axis and no empty one."],
+  ["resize to", (_, x) => resizeBilinearTo(x, [4, 0]), "net/Resize: the size is [4,0], expected two whole numbers ≥ 1."],
+  ["reflect", (_, x) => padReflect(x, [[0, 0], [0, 0], [8, 0], [0, 0]]), "net/Pad: amounts [0,0] [0,0] [8,0] [0,0] must be whole numbers ≥ 0 and below the lengths of [2,3,8,8]."],
+  ["edge", (_, x) => padEdge(x, [[0, 1]]), "net/Pad: 1 pairs given for [2,3,8,8]; one pair for each axis is needed."],
+  ["tile", (_, x) => tile(x, [2]), "net/Tile: [2] copies of [2,3,8,8]; one whole number ≥ 1 for each axis is needed."],
+  ["pixelShuffle", (_, x) => pixelShuffle(x, 2), "net/DepthToSpace: 3 channels of [2,3,8,8] do not divide into squares of 2 × 2."],
+  ["pixelUnshuffle", (_, x) => pixelUnshuffle(x, 3), "net/SpaceToDepth: pixels of [2,3,8,8] do not divide into squares of 3 × 3."],
+  ["elu", (_, x) => elu(x, 0), "net/Elu: alpha is 0, expected a number above 0."],
+  ["prelu", (g, x) => prelu(x, g.constant([1, 2, 3], [3])), "net/PRelu: the slopes [3] do not broadcast to [2,3,8,8]."],
+  ["and", (_, x) => and(greater(x, 0), x), "net/And: expects bool, got bool [2,3,8,8] and float32 [2,3,8,8]."],
+  ["cumSum", (_, x) => cumSum(x, 4), "net/CumSum: axis 4 is outside [2,3,8,8]."],
+  ["argMax", (_, x) => argMax(x, -5), "net/ArgMax: axis -5 is outside [2,3,8,8]."],
+  ["l2Norm", (_, x) => l2Norm(x, { axes: [7] }), "net/ReduceL2: axis 7 is outside [2,3,8,8]."],
   ["sum", (_, x) => sum(x, { axes: [1, -3] }), "net/ReduceSum: axes [1,-3] name one axis twice."],
   ["graphs", (_, x) => add(x, new Graph().input("y", [1])), "net/Add: its inputs belong to different graphs."],
   ["loss", (_, x) => gradient(x, [x]), 'net/gradient: the loss "x" is float32 [2,3,8,8], expected one float. Sum or average it.'],

@@ -3,15 +3,15 @@ import { gradient } from "../../src/graph/gradient.js";
 import { Graph } from "../../src/graph/graph.js";
 import { add, mul, square, sub } from "../../src/graph/ops/arithmetic.js";
 import { gather, gatherElements, scatterAdd } from "../../src/graph/ops/gather.js";
-import { concat, expand, flip, pad, reshape, slice, split, transpose } from "../../src/graph/ops/layout.js";
+import { concat, expand, flip, pad, reshape, slice, split, tile, transpose } from "../../src/graph/ops/layout.js";
 import { matmul } from "../../src/graph/ops/matmul.js";
-import { logSumExp, max, mean, min, softmax, sum } from "../../src/graph/ops/reduce.js";
+import { cumSum, l1Norm, l2Norm, logSoftmax, logSumExp, max, mean, min, softmax, sum } from "../../src/graph/ops/reduce.js";
 import { checkGradient } from "../support/gradcheck.js";
 
 describe("gradients of reductions", () => {
-  const reductions = { sum, mean, max, min };
+  const reductions = { sum, mean, max, min, l1Norm, l2Norm };
   test.each(Object.entries(reductions))("%s", async (name, op) => {
-    const spaced = Float32Array.from({ length: 24 }, (_, i) => ((i * 7) % 24) * 0.3 - 3); // all different by 0.3
+    const spaced = Float32Array.from({ length: 24 }, (_, i) => ((i * 7) % 24) * 0.3 - 3.1); // all different by 0.3
     for (const options of [{}, { axes: [1] }, { axes: [0, 2], keepDims: true }, { axes: [-1] }]) {
       await checkGradient(`${name} ${JSON.stringify(options)}`, [[2, 3, 4]], (_, [x]) => op(x!, options), { values: [spaced] });
     }
@@ -27,6 +27,17 @@ describe("gradients of reductions", () => {
     await checkGradient("softmax first", [[3, 5]], (_, [x]) => softmax(x!, 0));
     await checkGradient("logSumExp", [[3, 5]], (_, [x]) => logSumExp(x!, 1));
     await checkGradient("logSumExp kept", [[3, 5]], (_, [x]) => sub(x!, logSumExp(x!, 1, true)));
+    await checkGradient("logSoftmax", [[3, 5]], (_, [x]) => logSoftmax(x!, 1));
+  });
+
+  test("cumSum", async () => {
+    await checkGradient("cumSum", [[3, 5]], (_, [x]) => square(cumSum(x!, 1)));
+    await checkGradient("cumSum from the end", [[3, 5]], (_, [x]) => square(cumSum(x!, 0, true)));
+  });
+
+  test("second derivative of a length", async () => {
+    await checkGradient("l2Norm, second", [[3, 4]], (_, [x]) => gradient(sum(square(l2Norm(x!, { axes: [1] }))), [x!])[0]!);
+    await checkGradient("penalty on a gradient's length", [[3, 4]], (_, [x]) => l2Norm(gradient(sum(mul(square(x!), x!)), [x!])[0]!, { axes: [1] }), { step: 3e-3 });
   });
 });
 
@@ -36,6 +47,7 @@ describe("gradients of layout operators", () => {
     await checkGradient("transpose", [[2, 3, 4]], (_, [x]) => square(transpose(x!, [2, 0, 1])));
     await checkGradient("expand", [[3, 1]], (_, [x]) => square(expand(x!, [2, 3, 4])));
     await checkGradient("expand of a scalar", [[]], (_, [x]) => expand(x!, [2, 3]));
+    await checkGradient("tile", [[2, 3]], (_, [x]) => square(mul(tile(x!, [2, 3]), Math.PI)));
   });
 
   test("concat and split", async () => {

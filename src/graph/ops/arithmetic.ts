@@ -78,6 +78,7 @@ const Abs: Unary = {
 const Exp: Unary = { onnx: "Exp", infer: inferFloat("Exp"), vjp: ({ y, dy }) => [mul(dy, y)] };
 const Sqrt: Unary = { onnx: "Sqrt", infer: inferFloat("Sqrt"), vjp: ({ y, dy }) => [div(mul(dy, 0.5), y)] };
 const Log: Unary = { onnx: "Log", infer: inferFloat("Log"), vjp: ({ inputs: [x], dy }) => [div(dy, x)] };
+const Reciprocal: Unary = { onnx: "Reciprocal", infer: inferFloat("Reciprocal"), vjp: ({ y, dy }) => [neg(mul(dy, square(y)))] };
 const Clip: Operator<readonly [Value, Value, Value], null> = {
   onnx: "Clip",
   infer: ([x]) => x,
@@ -178,6 +179,16 @@ export function sqrt(x: Value): Value {
 
 export function log(x: Value): Value {
   return apply(Log, [x], null);
+}
+
+/** 1/x. */
+export function reciprocal(x: Value): Value {
+  return apply(Reciprocal, [x], null);
+}
+
+/** −1, 0 or 1; its gradient is zero. ONNX's Sign has no WebGPU kernel. */
+export function sign(x: Value): Value {
+  return slopeMask(x, -1, 1);
 }
 
 /** Whether multiplying by `one` leaves the shape of x. */

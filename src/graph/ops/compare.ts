@@ -4,6 +4,7 @@ import { apply } from "../graph.js";
 import type { Dtype } from "../onnx.js";
 import { broadcast, show } from "../shape.js";
 import type { Operand, Operator, Value, ValueType } from "../value.js";
+import { add } from "./arithmetic.js";
 
 /** ONNX numbers of element types (TensorProto.DataType), for Cast. */
 const dataTypes: Readonly<Partial<Record<Dtype, number>>> = { float32: 1, uint8: 2, int8: 3, int32: 6, int64: 7, bool: 9, float16: 10, float64: 11 };
@@ -55,7 +56,18 @@ const Cast: Operator<readonly [Value], { to: Dtype }> = {
   vjp: ({ inputs: [x], attributes: { to }, dy }) => [isFloat(x.dtype) && isFloat(to) ? cast(dy, x.dtype) : null],
 };
 
+const And: Operator<readonly [Value, Value], null> = {
+  onnx: "And",
+  infer: ([a, b]) => {
+    if (a.dtype !== "bool" || b.dtype !== "bool") a.graph.fail("And", `expects bool, got ${a.dtype} ${show(a.shape)} and ${b.dtype} ${show(b.shape)}.`);
+    const shape = broadcast(a.shape, b.shape) ?? a.graph.fail("And", `shapes ${show(a.shape)} and ${show(b.shape)} do not broadcast.`);
+    return { dtype: "bool", shape };
+  },
+  vjp: null,
+};
+
 const Floor: Operator<readonly [Value], null> = { onnx: "Floor", infer: ([x]) => x, vjp: null };
+const Ceil: Operator<readonly [Value], null> = { onnx: "Ceil", infer: ([x]) => x, vjp: null };
 
 export function greater(a: Value, b: Operand): Value {
   return apply(Greater, [a, like(b, a)], null);
@@ -71,6 +83,15 @@ export function equal(a: Value, b: Operand): Value {
 
 export function not(x: Value): Value {
   return apply(Not, [x], null);
+}
+
+export function and(a: Value, b: Value): Value {
+  return apply(And, [a, b], null);
+}
+
+/** By De Morgan's rule: ONNX's Or has no WebGPU kernel. */
+export function or(a: Value, b: Value): Value {
+  return not(and(not(a), not(b)));
 }
 
 /** Elementwise choice; numbers take the type of the other choice, two numbers are float32. */
@@ -90,6 +111,16 @@ export function cast(x: Value, to: Dtype): Value {
 /** Rounds down; its gradient is zero. */
 export function floor(x: Value): Value {
   return apply(Floor, [x], null);
+}
+
+/** Rounds up; its gradient is zero. */
+export function ceil(x: Value): Value {
+  return apply(Ceil, [x], null);
+}
+
+/** The nearest whole number, halves up (ONNX's Round takes halves to even and has no WebGPU kernel); its gradient is zero. */
+export function round(x: Value): Value {
+  return floor(add(x, 0.5));
 }
 
 function like(x: Operand, other: Value): Value {

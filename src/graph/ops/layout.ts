@@ -70,6 +70,16 @@ const Expand: Operator<readonly [Value, Value], { shape: readonly number[] }> = 
   vjp: ({ inputs: [x], dy }) => [reshape(sum(dy, { axes: broadcastAxes(x.shape, dy.shape) }), x.shape), null],
 };
 
+const Tile: Operator<readonly [Value, Value], { times: readonly number[] }> = {
+  onnx: "Tile",
+  infer: ([x], { times }) => ({ dtype: x.dtype, shape: x.shape.map((n, i) => n * times[i]!) }),
+  // [r·n, …] is [r, n, …]: copies are summed
+  vjp: ({ inputs: [x], attributes: { times }, dy }) => {
+    const apart = reshape(dy, x.shape.flatMap((n, i) => [times[i]!, n]));
+    return [reshape(sum(apart, { axes: x.shape.map((_, i) => 2 * i) }), x.shape), null];
+  },
+};
+
 /** The same elements in another shape; one size may be -1. Also squeezes and unsqueezes. */
 export function reshape(x: Value, shape: readonly number[]): Value {
   const unknown = shape.indexOf(-1);
@@ -168,6 +178,14 @@ export function expand(x: Value, shape: readonly number[]): Value {
   if (sameShape(x.shape, shape)) return x;
   const source = x.producer?.op === "Expand" ? x.producer.inputs[0]! : x;
   return apply(Expand, [source, indices(x, shape)], { shape: [...shape] });
+}
+
+/** Copies of the whole value side by side, `times[i]` along axis i. */
+export function tile(x: Value, times: readonly number[]): Value {
+  if (times.length !== x.shape.length || !times.every((n) => Number.isInteger(n) && n >= 1)) {
+    x.graph.fail("Tile", `${show(times)} copies of ${show(x.shape)}; one whole number ≥ 1 for each axis is needed.`);
+  }
+  return times.every((n) => n === 1) ? x : apply(Tile, [x, indices(x, times)], { times: [...times] });
 }
 
 /** A value whose elements are all the same, of the type of `like` and of its shape unless another is given. */

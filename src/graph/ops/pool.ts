@@ -1,4 +1,4 @@
-/** Pooling without padding over 1 to 3 spatial axes. */
+/** Pooling over 1 to 3 spatial axes: windows and whole maps. */
 import { apply } from "../graph.js";
 import type { OnnxAttribute } from "../onnx.js";
 import { perAxis, show, sizeOf, windowOutput, type Window } from "../shape.js";
@@ -7,6 +7,7 @@ import { add, div, mul } from "./arithmetic.js";
 import { cast, equal } from "./compare.js";
 import { convTranspose } from "./conv.js";
 import { cutAxes, expand, pad, placeBack, reshape, type Cut } from "./layout.js";
+import { sum } from "./reduce.js";
 import { repeatEach } from "./resize.js";
 
 type PoolCall = Call<readonly [Value], Window>;
@@ -49,14 +50,68 @@ const MaxPool = pooling("MaxPool", ({ inputs: [x], attributes: window, y, dy }) 
   return [masks.map((mask, i) => placeBack(mul(share, mask), x.shape, places[i]!)).reduce((total, part) => add(total, part))];
 });
 
-/** Mean over windows of x [N,C,…]; the stride is the kernel unless given. Elements that fill no window are dropped. */
-export function averagePool(x: Value, kernel: number | readonly number[], stride: number | readonly number[] = kernel): Value {
-  return apply(AveragePool, [x], windowOf("AveragePool", x, kernel, stride));
+const GlobalAveragePool: Operator<readonly [Value], null> = {
+  onnx: "GlobalAveragePool",
+  infer: ([x]) => ({ dtype: x.dtype, shape: globalShape("GlobalAveragePool", x) }),
+  vjp: ({ inputs: [x], dy }) => [expand(div(dy, sizeOf(x.shape.slice(2))), x.shape)],
+};
+
+const GlobalMaxPool: Operator<readonly [Value], null> = {
+  onnx: "GlobalMaxPool",
+  infer: ([x]) => ({ dtype: x.dtype, shape: globalShape("GlobalMaxPool", x) }),
+  vjp: ({ inputs: [x], y, dy }) => {
+    const mask = cast(equal(x, y), x.dtype);
+    return [mul(mask, div(dy, sum(mask, { axes: spatialAxes(x), keepDims: true })))];
+  },
+};
+
+/**
+ * Mean over windows of x [N,C,…]; the stride is the kernel unless given. Elements that fill no window are dropped;
+ * zeros of the padding (a number, or one for each axis, on both sides) count.
+ */
+export function averagePool(x: Value, kernel: number | readonly number[], stride: number | readonly number[] = kernel, padding: number | readonly number[] = 0): Value {
+  const framed = frame("AveragePool", x, padding, 0);
+  return apply(AveragePool, [framed], windowOf("AveragePool", framed, kernel, stride));
 }
 
-/** Maximum over windows of x [N,C,…]; the stride is the kernel unless given. Elements at a tie share the gradient. */
-export function maxPool(x: Value, kernel: number | readonly number[], stride: number | readonly number[] = kernel): Value {
-  return apply(MaxPool, [x], windowOf("MaxPool", x, kernel, stride));
+/**
+ * Maximum over windows of x [N,C,…]; the stride is the kernel unless given. Elements at a tie share the gradient; the
+ * padding (a number, or one for each axis, on both sides) never wins.
+ */
+export function maxPool(x: Value, kernel: number | readonly number[], stride: number | readonly number[] = kernel, padding: number | readonly number[] = 0): Value {
+  const framed = frame("MaxPool", x, padding, x.dtype === "float16" ? -65504 : lowest);
+  return apply(MaxPool, [framed], windowOf("MaxPool", framed, kernel, stride));
+}
+
+/** Mean of every channel of x [N,C,…] → [N,C,1,…]. */
+export function globalAveragePool(x: Value): Value {
+  return apply(GlobalAveragePool, [x], null);
+}
+
+/** Maximum of every channel of x [N,C,…] → [N,C,1,…]; elements at a tie share the gradient. */
+export function globalMaxPool(x: Value): Value {
+  return apply(GlobalMaxPool, [x], null);
+}
+
+/** The lowest float32. */
+const lowest = -3.4028234663852886e38;
+
+function spatialAxes(x: Value): number[] {
+  return x.shape.map((_, i) => i).slice(2);
+}
+
+function globalShape(op: string, x: Value): number[] {
+  if (x.shape.length < 3 || sizeOf(x.shape) === 0) x.graph.fail(op, `input ${show(x.shape)}, expected [N,C,…] with at least one spatial axis and no empty one.`);
+  return x.shape.map((n, i) => (i < 2 ? n : 1));
+}
+
+/** x with a border of a value around its spatial axes. */
+function frame(op: string, x: Value, padding: number | readonly number[], value: number): Value {
+  const amounts = perAxis(padding, x.shape.length - 2);
+  if (amounts === null || amounts.some((n) => !Number.isInteger(n) || n < 0)) {
+    x.graph.fail(op, `padding ${String(padding)} does not suit the spatial axes of ${show(x.shape)}; whole numbers ≥ 0, one or one for each axis.`);
+  }
+  return pad(x, x.shape.map((_, i) => (i < 2 ? ([0, 0] as const) : ([amounts[i - 2]!, amounts[i - 2]!] as const))), value);
 }
 
 /** Zeros behind the last element of every spatial axis up to the size of `like`. */

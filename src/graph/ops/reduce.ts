@@ -3,7 +3,7 @@ import { isFloat } from "../dtype.js";
 import { apply } from "../graph.js";
 import { axisIn, reducedShape, show, sizeOf } from "../shape.js";
 import type { Call, Operator, Value, ValueType } from "../value.js";
-import { div, exp, mul, sub } from "./arithmetic.js";
+import { div, exp, maximum, mul, sign, sub } from "./arithmetic.js";
 import { cast, equal } from "./compare.js";
 import { expand, reshape } from "./layout.js";
 
@@ -18,6 +18,9 @@ interface Reduction {
   readonly axes: readonly number[];
   readonly keepDims: boolean;
 }
+
+/** The smallest norm that a gradient divides by. */
+const tiny = 1e-12;
 
 type ReduceCall = Call<readonly [Value], Reduction>;
 
@@ -60,6 +63,11 @@ function extreme(call: ReduceCall): readonly [Value] {
 const ReduceMax = reduction("ReduceMax", extreme);
 const ReduceMin = reduction("ReduceMin", extreme);
 
+const ReduceL1 = reduction("ReduceL1", (call) => [mul(kept(call, call.dy), sign(call.inputs[0]))]);
+
+// x/|x|, and 0 at 0: where the norm is 0 so is x, and the divisor need only not be 0
+const ReduceL2 = reduction("ReduceL2", (call) => [mul(kept(call, div(call.dy, maximum(call.y, tiny))), call.inputs[0])]);
+
 const ReduceLogSumExp = reduction("ReduceLogSumExp", (call) => {
   const [x] = call.inputs;
   return [mul(kept(call, call.dy), exp(sub(x, kept(call, call.y))))];
@@ -71,6 +79,20 @@ const Softmax: Operator<readonly [Value], { axis: number }> = {
   encode: ({ axis }) => ({ axis: { kind: "int", value: axis } }),
   // y·(dy − Σ y·dy)
   vjp: ({ y, dy, attributes: { axis } }) => [mul(y, sub(dy, sum(mul(y, dy), { axes: [axis], keepDims: true })))],
+};
+
+const CumSum: Operator<readonly [Value, Value], { axis: number; reverse: boolean }> = {
+  onnx: "CumSum",
+  infer: ([x]) => x,
+  encode: ({ reverse }) => ({ reverse: { kind: "int", value: reverse ? 1 : 0 } }),
+  vjp: ({ attributes: { axis, reverse }, dy }) => [cumSum(dy, axis, !reverse), null],
+};
+
+const ArgMax: Operator<readonly [Value], { axis: number }> = {
+  onnx: "ArgMax",
+  infer: ([x], { axis }) => ({ dtype: "int64", shape: reducedShape(x.shape, [axis], false) }),
+  encode: ({ axis }) => ({ axis: { kind: "int", value: axis }, keepdims: { kind: "int", value: 0 } }),
+  vjp: null,
 };
 
 /** Distinct ascending axes inside the rank. */
@@ -123,12 +145,41 @@ export function min(x: Value, options: ReduceOptions = {}): Value {
   return reduce(ReduceMin, x, options);
 }
 
+/** Σ |x| over axes; the slope at 0 is 0. */
+export function l1Norm(x: Value, options: ReduceOptions = {}): Value {
+  return reduce(ReduceL1, x, options);
+}
+
+/** Euclidean length over axes; the gradient of a zero vector is 0. */
+export function l2Norm(x: Value, options: ReduceOptions = {}): Value {
+  return reduce(ReduceL2, x, options);
+}
+
 export function softmax(x: Value, axis: number): Value {
-  const inside = axisIn(axis, x.shape.length) ?? x.graph.fail("Softmax", `axis ${axis} is outside ${show(x.shape)}.`);
-  return apply(Softmax, [x], { axis: inside });
+  return apply(Softmax, [x], { axis: insideAxis("Softmax", x, axis) });
+}
+
+/** log(softmax(x)), exact where softmax would be 0; ONNX's LogSoftmax has no WebGPU kernel. */
+export function logSoftmax(x: Value, axis: number): Value {
+  return sub(x, logSumExp(x, axis, true));
+}
+
+/** Running sum along an axis: y[i] = x[0] + … + x[i], or from the end where `reverse` says so. */
+export function cumSum(x: Value, axis: number, reverse = false): Value {
+  const inside = insideAxis("CumSum", x, axis);
+  return apply(CumSum, [x, x.graph.scalar(inside, "int64")], { axis: inside, reverse });
+}
+
+/** Index (int64) of the largest element along an axis, the first of equals; no gradient flows. */
+export function argMax(x: Value, axis: number): Value {
+  return apply(ArgMax, [x], { axis: insideAxis("ArgMax", x, axis) });
 }
 
 /** log Σ exp(x) along one axis. */
 export function logSumExp(x: Value, axis: number, keepDims = false): Value {
   return reduce(ReduceLogSumExp, x, { axes: [axis], keepDims });
+}
+
+function insideAxis(op: string, x: Value, axis: number): number {
+  return axisIn(axis, x.shape.length) ?? x.graph.fail(op, `axis ${axis} is outside ${show(x.shape)}.`);
 }

@@ -1,4 +1,4 @@
-/** Enlarging pictures by whole factors. */
+/** Pictures of another size: by whole factors, or to any size. */
 import { apply } from "../graph.js";
 import type { OnnxAttribute } from "../onnx.js";
 import { show, sizeOf } from "../shape.js";
@@ -30,16 +30,28 @@ const Nearest = resize(
   (dy, _, scales) => mul(averagePool(dy, scales), sizeOf(scales)),
 );
 
+const bilinear = { mode: { kind: "string", value: "linear" }, coordinate_transformation_mode: { kind: "string", value: "half_pixel" } } as const;
+
 const Bilinear = resize(
-  { mode: { kind: "string", value: "linear" }, coordinate_transformation_mode: { kind: "string", value: "half_pixel" } },
-  // y = R·x·Cᵀ, so dx = Rᵀ·dy·C with the constant interpolation matrices R and C
-  (dy, x, [vertical = 1, horizontal = 1]) => {
-    const [h = 0, w = 0] = x.shape.slice(2);
-    const columns = x.graph.constant(interpolation(w, horizontal), [w * horizontal, w]);
-    const rows = x.graph.constant(transposed(interpolation(h, vertical), h * vertical, h), [h, h * vertical]);
-    return matmul(rows, matmul(dy, columns));
-  },
+  bilinear,
+  bilinearAdjoint,
 );
+
+const BilinearTo: Operator<readonly [Value, Value, Value, Value], readonly [number, number]> = {
+  onnx: "Resize",
+  infer: ([x], size) => ({ dtype: x.dtype, shape: [...x.shape.slice(0, 2), ...size] }),
+  encode: () => bilinear,
+  vjp: ({ inputs: [x], dy }) => [bilinearAdjoint(dy, x), null, null, null],
+};
+
+/** y = R·x·Cᵀ with the constant interpolation matrices R and C, so dx = Rᵀ·dy·C. */
+function bilinearAdjoint(dy: Value, x: Value): Value {
+  const [h = 0, w = 0] = x.shape.slice(2);
+  const [i = 0, j = 0] = dy.shape.slice(2);
+  const columns = x.graph.constant(interpolation(w, j), [j, w]);
+  const rows = x.graph.constant(transposed(interpolation(h, i), i, h), [h, i]);
+  return matmul(rows, matmul(dy, columns));
+}
 
 /** Repeats every pixel of x [N,C,…] `scale` times along every spatial axis. */
 export function resizeNearest(x: Value, scale: number): Value {
@@ -58,6 +70,18 @@ export function resizeBilinear(x: Value, scale: number): Value {
   return scale === 1 ? x : apply(Bilinear, resizeInputs(x, [scale, scale]), [scale, scale]);
 }
 
+/**
+ * x [N,C,H,W] at another size [N,C,…size] with bilinear interpolation between pixel centres (half-pixel; borders repeat).
+ * It samples and does not average: for less than half the size, average first.
+ */
+export function resizeBilinearTo(x: Value, size: readonly [number, number]): Value {
+  check(x, 1, [2]);
+  if (size.length !== 2 || !size.every((n) => Number.isInteger(n) && n >= 1)) x.graph.fail("Resize", `the size is ${show(size)}, expected two whole numbers ≥ 1.`);
+  if (x.shape[2] === size[0] && x.shape[3] === size[1]) return x;
+  const none = x.graph.constant([], [0]);
+  return apply(BilinearTo, [x, none, none, x.graph.constant([...x.shape.slice(0, 2), ...size], [4], "int64")], size);
+}
+
 function check(x: Value, scale: number, ranks: readonly number[]): void {
   if (!ranks.includes(x.shape.length - 2)) x.graph.fail("Resize", `cannot enlarge ${show(x.shape)}; expected [N,C,…] with ${ranks.join(" or ")} spatial axes.`);
   if (!Number.isInteger(scale) || scale < 1) x.graph.fail("Resize", `the scale is ${scale}, expected a whole number ≥ 1.`);
@@ -69,11 +93,11 @@ function resizeInputs(x: Value, scales: readonly number[]): ResizeInputs {
   return [x, x.graph.constant([], [0]), x.graph.constant([1, 1, ...scales], [x.shape.length])];
 }
 
-/** Matrix [n·scale, n] of half-pixel linear interpolation along one axis. */
-function interpolation(n: number, scale: number): Float32Array {
-  const matrix = new Float32Array(n * scale * n);
-  for (let j = 0; j < n * scale; j++) {
-    const at = Math.min(n - 1, Math.max(0, (j + 0.5) / scale - 0.5));
+/** Matrix [count, n] of half-pixel linear interpolation from n to `count` places along one axis. */
+function interpolation(n: number, count: number): Float32Array {
+  const matrix = new Float32Array(count * n);
+  for (let j = 0; j < count; j++) {
+    const at = Math.min(n - 1, Math.max(0, ((j + 0.5) * n) / count - 0.5));
     const low = Math.min(Math.floor(at), n - 1);
     const high = Math.min(low + 1, n - 1);
     matrix[j * n + low]! += 1 - (at - low);
