@@ -3,11 +3,11 @@
  * The walker does the book-keeping (pruning, sums over broadcast axes, accumulation, checks), the operators' rules do the calculus.
  */
 import { isFloat } from "./dtype.js";
-import { liveNodes } from "./encode.js";
 import type { Graph } from "./graph.js";
 import { add } from "./ops/arithmetic.js";
 import { concat, filled, pad, reshape } from "./ops/layout.js";
 import { sum } from "./ops/reduce.js";
+import { liveNodes } from "./passes/live.js";
 import { broadcast, broadcastAxes, sameShape, show, sizeOf } from "./shape.js";
 import type { InputGradient, Node, Piece, Value } from "./value.js";
 

@@ -54,12 +54,11 @@ export class Graph {
     if (!(array instanceof arrayClass(dtype)) || array.length !== sizeOf(shape)) {
       this.fail("constant", `${array.constructor.name} of ${array.length} elements given for ${dtype} ${show(shape)}, which has ${sizeOf(shape)}.`);
     }
-    const bytes = toBytes(array);
     if (name !== undefined) {
       this.#claim(name, "constant");
       return this.#constant(name, { dtype, shape }, array);
     }
-    const key = `${dtype}${show(shape)}${bytes.length <= 64 ? Buffer.from(bytes).toString("hex") : sha256(bytes)}`;
+    const key = constantKey({ dtype, shape }, array);
     const known = this.#shared.get(key);
     if (known !== undefined) return known;
     const value = this.#constant(this.#unique("constant"), { dtype, shape }, array);
@@ -74,6 +73,11 @@ export class Graph {
   /** Elements of a constant, or null for any other value. */
   constantData(value: Value): TypedArray | null {
     return this.#constants.get(value) ?? null;
+  }
+
+  /** The unnamed constant that holds these elements, if there is one. */
+  findConstant(type: ValueType, data: TypedArray): Value | null {
+    return this.#shared.get(constantKey(type, data)) ?? null;
   }
 
   /** Names a value as an output of the graph. */
@@ -148,6 +152,12 @@ export class Graph {
       }
     }
   }
+}
+
+/** Equal for constants of equal type, shape and bytes. */
+function constantKey({ dtype, shape }: ValueType, data: TypedArray): string {
+  const bytes = toBytes(data);
+  return `${dtype}${show(shape)}${bytes.length <= 64 ? Buffer.from(bytes).toString("hex") : sha256(bytes)}`;
 }
 
 /** Adds a node of the operator to the inputs' graph and returns its outputs. `label` replaces the ONNX name in the node's name. */

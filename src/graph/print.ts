@@ -1,29 +1,31 @@
-/** A graph as text: one line per input, node and output, with types and shapes. */
-import { liveNodes } from "./encode.js";
+/** A graph as text, as it will be written: one line per input, node and output, with types and shapes. */
 import type { Graph } from "./graph.js";
 import type { OnnxAttribute } from "./onnx.js";
+import type { Draft, DraftNode } from "./passes/draft.js";
+import { simplify } from "./passes/simplify.js";
 import { show, sizeOf } from "./shape.js";
-import type { Node, Value } from "./value.js";
+import type { Value } from "./value.js";
 
 /** For example `generator/up2/Conv_0: float32[1,64,32,32] = Conv(x, constant_3:float32[64,3,3,3]) strides=[1,1]`. */
 export function printGraph(graph: Graph): string {
+  const draft = simplify(graph);
   const lines = [
     ...graph.inputs.map((x) => `input ${x.name}: ${typeOf(x)}`),
-    ...liveNodes([...graph.outputs.values()], graph.nodes).map((node) => nodeLine(graph, node)),
-    ...[...graph.outputs].map(([name, value]) => `output ${name}: ${typeOf(value)} = ${value.name}`),
+    ...draft.nodes.map((node) => nodeLine(draft, node)),
+    ...[...draft.outputs].map(([name, value]) => `output ${name}: ${typeOf(value)} = ${value.name}`),
   ];
   return `${lines.join("\n")}\n`;
 }
 
-function nodeLine(graph: Graph, node: Node): string {
+function nodeLine(draft: Draft, node: DraftNode): string {
   const attributes = Object.entries(node.attributes).map(([name, attribute]) => ` ${name}=${attributeText(attribute)}`);
   const results = node.outputs.map(typeOf).join(", ");
-  return `${node.name}: ${results} = ${node.op}(${node.inputs.map((x) => operandText(graph, x)).join(", ")})${attributes.join("")}`;
+  return `${node.name}: ${results} = ${node.op}(${node.inputs.map((x) => operandText(draft, x)).join(", ")})${attributes.join("")}`;
 }
 
 /** Small constants by their numbers, large ones by name and type. */
-function operandText(graph: Graph, x: Value): string {
-  const data = graph.constantData(x);
+function operandText({ constantData }: Draft, x: Value): string {
+  const data = constantData(x);
   if (data === null) return x.name;
   if (sizeOf(x.shape) > 8) return `${x.name}:${typeOf(x)}`;
   const numbers = Array.from<number | bigint, string>(data, (n) => (typeof n === "bigint" ? String(n) : String(Number(n.toPrecision(6)))));
