@@ -1,6 +1,7 @@
 /** Settings of a training run: one type, one place for every default. Saved as `config.json` and restored on resume. */
 import { z } from "zod";
 import { TalkfaceError } from "../base/errors.js";
+import { optimizerSchema } from "../nn/optimizers/settings.js";
 
 const whole = z.number().int().nonnegative();
 
@@ -13,6 +14,7 @@ const schema = z.strictObject({
   seed: whole.default(0),
   /** Phases in order; steps and rate default to the system's. */
   phases: z.array(z.strictObject({ name: z.string(), steps: whole, rate: z.number().positive() })).min(1),
+  optimizer: optimizerSchema.prefault({}),
   /** Steps between checkpoints, validations and sample sheets. */
   checkpointEvery: z.number().int().positive().default(500),
   validateEvery: z.number().int().positive().default(500),

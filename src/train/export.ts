@@ -3,8 +3,9 @@ import type { DataContract } from "../base/contract.js";
 import { TalkfaceError } from "../base/errors.js";
 import { readCheckpoint } from "../store/checkpoint.js";
 import { type ModelDescription, writeModel } from "../store/model.js";
-import { deployedGraphs, stateNames } from "../systems/graphs.js";
+import { deployedGraphs } from "../systems/graphs.js";
 import { findSystem } from "../systems/registry.js";
+import { stateNames } from "../systems/step-graph.js";
 
 /** Writes the averaged weights of the system's first group as graphs and `model.json`. */
 export async function exportModel(checkpoint: string, folder: string, licence: string): Promise<void> {

@@ -3,7 +3,7 @@ import { z } from "zod";
 import { TalkfaceError } from "../base/errors.js";
 import { count, type ParamTable, placesOf } from "../nn/params.js";
 import type { Checkpoint } from "../store/checkpoint.js";
-import { stateNames } from "../systems/graphs.js";
+import { stateNames } from "../systems/step-graph.js";
 import type { TrainState } from "./phase-runner.js";
 
 const schema = z.record(z.string(), z.array(z.tuple([z.string(), z.array(z.number())])));

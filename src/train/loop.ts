@@ -8,10 +8,12 @@ import { ClipCache } from "../data/clip-cache.js";
 import { type ClipEntry, type Dataset, openDataset } from "../data/dataset.js";
 import { fillBatch, framesOf, trainingWindows, validationWindows, type BatchArrays } from "../data/window-batch.js";
 import { WindowSampler } from "../data/window-sampler.js";
+import type { UpdateRule } from "../nn/optimizers/optimizer.js";
+import { updateRule } from "../nn/optimizers/settings.js";
 import type { ParamTable } from "../nn/params.js";
 import type { Device } from "../runtime/devices.js";
 import { newestCheckpoint, readCheckpoint, writeCheckpoint } from "../store/checkpoint.js";
-import { paramTables } from "../systems/graphs.js";
+import { paramTables } from "../systems/phase-graph.js";
 import { findSystem } from "../systems/registry.js";
 import type { BatchField, Phase, System } from "../systems/system.js";
 import { parseTrainConfig, placeOf, rateAt, type TrainConfig } from "./config.js";
@@ -46,6 +48,7 @@ interface Run {
   readonly journal: Journal;
   readonly options: TrainOptions;
   readonly tables: ReadonlyMap<string, ParamTable>;
+  readonly rule: UpdateRule;
 }
 
 export async function train(config: TrainConfig, options: TrainOptions): Promise<TrainOutcome> {
@@ -64,12 +67,13 @@ async function trainOn(dataset: Dataset, config: TrainConfig, options: TrainOpti
   await keepConfig(config, options.out);
 
   const tables = paramTables(system, systemConfig);
-  const state = initialState(tables, config.seed);
+  const rule = updateRule(config.optimizer);
+  const state = initialState(tables, rule, config.seed);
   const saved = await newestCheckpoint(options.out);
   if (saved !== null) load(state, saved.vectors, `${options.out}: newest checkpoint`);
   else if (options.init !== undefined) info(`${options.init}: ${takeWeights(state, tables, await readCheckpoint(options.init))}`);
   const run: Run = {
-    config, systemConfig, system, options, tables,
+    config, systemConfig, system, options, tables, rule,
     contract: dataset.contract,
     cache: new ClipCache(dataset, config.cacheMegabytes * 1024 * 1024),
     train: dataset.clips.filter((clip) => clip.split === "train"),
@@ -113,7 +117,7 @@ async function keepConfig(config: TrainConfig, out: string): Promise<void> {
   const path = join(out, "config.json");
   if (await exists(path)) {
     const known = parseTrainConfig(await readJson(path), path);
-    const changed = (["system", "preset", "config", "seed", "phases"] as const).filter((key) => JSON.stringify(known[key]) !== JSON.stringify(config[key]));
+    const changed = (["system", "preset", "config", "seed", "phases", "optimizer"] as const).filter((key) => JSON.stringify(known[key]) !== JSON.stringify(config[key]));
     if (changed.length > 0) throw new TalkfaceError("exists", `${path}: this run was started with another ${changed.join(", ")}. Give the same settings to resume it, or another --out.`);
     return;
   }
@@ -135,13 +139,13 @@ async function runPhase(run: Run, state: TrainState, index: number, from: number
   const settings = config.phases[index] as TrainConfig["phases"][number];
   const phase = system.phases.find((p) => p.name === settings.name);
   if (phase === undefined) throw new TalkfaceError("usage", `phase "${settings.name}": ${system.name} has ${system.phases.map((p) => p.name).join(", ")}.`);
-  if (from === 0) resetMoments(state, phase.groups);
+  if (from === 0) resetMoments(state, phase.groups, run.rule);
   const fields = phase.batch(systemConfig);
   const { batch: count, frames } = framesOf(fields);
   const sampler = new WindowSampler(run.train, frames, config.seed);
   const read = (step: number): Promise<BatchArrays> => fillBatch(run.cache, run.contract, sampler.choose(before + step, count, frames), fields, trainingWindows);
 
-  const runner = await PhaseRunner.open(system, systemConfig, phase, state, options.device);
+  const runner = await PhaseRunner.open(system, systemConfig, phase, state, run.rule, options.device);
   const judge = await Judge.open(run, phase, fields);
   const line = progress(phase.name, settings.steps, "steps", from);
   const averages = new Averages();

@@ -1,35 +1,32 @@
 /** One phase as a running step graph: takes batches, keeps theta, moments and the weights' moving average in place. */
 import { TalkfaceError } from "../base/errors.js";
 import { initialValues, type ParamTable } from "../nn/params.js";
+import type { UpdateRule } from "../nn/optimizers/optimizer.js";
 import { createSession, type Session } from "../runtime/session.js";
 import type { Device } from "../runtime/devices.js";
 import { floats, type Tensor } from "../runtime/tensor.js";
-import { sampleGraph, stateNames, stepGraph } from "../systems/graphs.js";
+import { sampleGraph } from "../systems/graphs.js";
+import { momentNames, stateNames, stepGraph } from "../systems/step-graph.js";
 import type { BatchField, Phase, System } from "../systems/system.js";
 
 /** State vectors of all groups by their graph names (`theta.generator`, `m.generator`, …). */
 export type TrainState = Map<string, Float32Array>;
 
-export function initialState(tables: ReadonlyMap<string, ParamTable>, seed: number): TrainState {
+export function initialState(tables: ReadonlyMap<string, ParamTable>, rule: UpdateRule, seed: number): TrainState {
   const state: TrainState = new Map();
   for (const [group, table] of tables) {
     const names = stateNames(group);
     const theta = initialValues(table, seed);
     state.set(names.theta, theta);
     state.set(names.average, theta.slice());
-    state.set(names.m, new Float32Array(table.size));
-    state.set(names.v, new Float32Array(table.size));
+    for (const name of momentNames(group, rule)) state.set(name, new Float32Array(table.size));
   }
   return state;
 }
 
 /** Moments start anew with every phase: they belong to its losses. */
-export function resetMoments(state: TrainState, groups: readonly string[]): void {
-  for (const group of groups) {
-    const names = stateNames(group);
-    state.get(names.m)?.fill(0);
-    state.get(names.v)?.fill(0);
-  }
+export function resetMoments(state: TrainState, groups: readonly string[], rule: UpdateRule): void {
+  for (const name of groups.flatMap((group) => momentNames(group, rule))) state.get(name)?.fill(0);
 }
 
 export type Batch = Readonly<Record<string, { readonly dtype: "float32" | "uint8"; readonly shape: readonly number[]; readonly data: Float32Array | Uint8Array }>>;
@@ -38,21 +35,22 @@ export class PhaseRunner {
   readonly fields: readonly BatchField[];
   readonly #session: Session;
   readonly #state: TrainState;
-  readonly #groups: readonly string[];
+  /** Names of the vectors that a step renews. */
+  readonly #vectors: readonly string[];
   /** Second buffers: a step reads one set and writes the other. */
   readonly #spare: TrainState = new Map();
 
-  private constructor(session: Session, fields: readonly BatchField[], state: TrainState, groups: readonly string[]) {
+  private constructor(session: Session, fields: readonly BatchField[], state: TrainState, vectors: readonly string[]) {
     this.#session = session;
     this.fields = fields;
     this.#state = state;
-    this.#groups = groups;
-    for (const name of this.#stateVectors()) this.#spare.set(name, new Float32Array((state.get(name) as Float32Array).length));
+    this.#vectors = vectors;
+    for (const name of vectors) this.#spare.set(name, new Float32Array((state.get(name) as Float32Array).length));
   }
 
-  static async open(system: System, config: unknown, phase: Phase<unknown>, state: TrainState, device: Device): Promise<PhaseRunner> {
-    const session = await createSession(stepGraph(system, config, phase).toModel(), { training: true, device, where: `${system.name} ${phase.name} step` });
-    return new PhaseRunner(session, phase.batch(config), state, phase.groups);
+  static async open(system: System, config: unknown, phase: Phase<unknown>, state: TrainState, rule: UpdateRule, device: Device): Promise<PhaseRunner> {
+    const session = await createSession(stepGraph(system, config, phase, rule).toModel(), { training: true, device, where: `${system.name} ${phase.name} step` });
+    return new PhaseRunner(session, phase.batch(config), state, phase.groups.flatMap((group) => [...Object.values(stateNames(group)), ...momentNames(group, rule)]));
   }
 
   /** One optimizer step; returns losses, gradient norms and figures by name. Throws `diverged` on a number that is none. */
@@ -63,7 +61,7 @@ export class PhaseRunner {
       const vector = this.#state.get(input.name);
       if (vector !== undefined) feeds[input.name] = floats(vector, [vector.length]);
     }
-    for (const name of this.#stateVectors()) {
+    for (const name of this.#vectors) {
       const spare = this.#spare.get(name) as Float32Array;
       into[`next.${name}`] = floats(spare, [spare.length]);
     }
@@ -73,7 +71,7 @@ export class PhaseRunner {
     if (bad !== undefined) {
       throw new TalkfaceError("diverged", `step ${options.step}: ${bad[0]} is ${bad[1]}. The state before this step is kept; resume with a lower rate.`);
     }
-    for (const name of this.#stateVectors()) {
+    for (const name of this.#vectors) {
       const old = this.#state.get(name) as Float32Array;
       this.#state.set(name, this.#spare.get(name) as Float32Array);
       this.#spare.set(name, old);
@@ -83,10 +81,6 @@ export class PhaseRunner {
 
   async close(): Promise<void> {
     await this.#session.release();
-  }
-
-  #stateVectors(): string[] {
-    return this.#groups.flatMap((group) => Object.values(stateNames(group)));
   }
 
   #used(batch: Batch): Record<string, Tensor> {

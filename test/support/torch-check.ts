@@ -5,7 +5,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { encodeModel } from "../../src/graph/onnx.js";
 import { initialValues } from "../../src/nn/params.js";
-import { lossGraph, paramTables } from "../../src/systems/graphs.js";
+import { lossGraph } from "../../src/systems/graphs.js";
+import { paramTables } from "../../src/systems/phase-graph.js";
 import { findSystem, systemNames } from "../../src/systems/registry.js";
 import type { Phase, System } from "../../src/systems/system.js";
 

@@ -2,7 +2,8 @@
 import { dataContract } from "../../src/base/contract.js";
 import { initialValues, type ParamTable } from "../../src/nn/params.js";
 import { writeModel } from "../../src/store/model.js";
-import { deployedGraphs, paramTables } from "../../src/systems/graphs.js";
+import { deployedGraphs } from "../../src/systems/graphs.js";
+import { paramTables } from "../../src/systems/phase-graph.js";
 import { findSystem } from "../../src/systems/registry.js";
 
 /** Writes ET-GAN-ACW of a preset ("tiny": 64 pixels, two views) into the folder. */

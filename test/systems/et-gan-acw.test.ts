@@ -1,35 +1,20 @@
 import { describe, expect, it } from "vitest";
-import { Random } from "../../src/base/random.js";
 import { modelPointCount } from "../../src/base/points.js";
-import { sizeOf } from "../../src/graph/shape.js";
 import { initialValues, type ParamTable } from "../../src/nn/params.js";
 import { createSession, type Session } from "../../src/runtime/session.js";
 import type { Tensor } from "../../src/runtime/tensor.js";
 import type { Config } from "../../src/systems/et-gan-acw/config.js";
 import { etGanAcw } from "../../src/systems/et-gan-acw/system.js";
-import { deployedGraphs, paramTables, stateNames, stepGraph } from "../../src/systems/graphs.js";
+import { deployedGraphs } from "../../src/systems/graphs.js";
+import { paramTables } from "../../src/systems/phase-graph.js";
+import { stepGraph } from "../../src/systems/step-graph.js";
 import type { System } from "../../src/systems/system.js";
+import { randomFeeds, stateFeeds } from "../support/feeds.js";
 
 const system = etGanAcw as unknown as System;
 const config = etGanAcw.presets["tiny"] as Config;
 const tables = paramTables(system, config);
 const table = tables.get("generator") as ParamTable;
-
-/** Plausible random feeds for every input of a session. */
-function feedsFor(session: Session, seed: number): Record<string, Tensor> {
-  const random = new Random(seed);
-  return Object.fromEntries(
-    session.inputs.map(({ name, dtype, shape }) => {
-      const size = sizeOf(shape as number[]);
-      const points = ["points", "base", "view_points"].includes(name);
-      const data =
-        dtype === "uint8"
-          ? Uint8Array.from({ length: size }, () => random.integer(256))
-          : Float32Array.from({ length: size }, () => (name === "view_mask" ? 1 : points ? random.uniform(0, config.size) : name === "scale" ? 3 : random.uniform()));
-      return [name, { dtype, shape: shape as number[], data }];
-    }),
-  );
-}
 
 async function network(name: string): Promise<Session> {
   return createSession(deployedGraphs(system, config, initialValues(table, 5), {}).get(name)!);
@@ -38,7 +23,7 @@ async function network(name: string): Promise<Session> {
 describe("ET-GAN-ACW", () => {
   it("merges identity views whatever their order and ignores masked ones", async () => {
     const session = await network("frame");
-    const feeds = feedsFor(session, 1);
+    const feeds = randomFeeds(session, config.size, 1);
     const k = config.views;
     const run = async (change: Record<string, Tensor>): Promise<Tensor> => (await session.run({ ...feeds, ...change }, { fetch: ["frame"] }))["frame"]!;
     const first = await run({});
@@ -55,15 +40,15 @@ describe("ET-GAN-ACW", () => {
 
   it("gives weights that sum to one and depend on the input", async () => {
     const session = await network("frame");
-    const one = (await session.run(feedsFor(session, 1)))["weights"]!.data as Float32Array;
-    const two = (await session.run(feedsFor(session, 2)))["weights"]!.data as Float32Array;
+    const one = (await session.run(randomFeeds(session, config.size, 1)))["weights"]!.data as Float32Array;
+    const two = (await session.run(randomFeeds(session, config.size, 2)))["weights"]!.data as Float32Array;
     for (let i = 0; i < one.length; i += 4) expect(one.slice(i, i + 4).reduce((a, b) => a + b)).toBeCloseTo(1, 4);
     expect(Math.max(...one.map((x, i) => Math.abs(x - two[i]!)))).toBeGreaterThan(1e-4);
   });
 
   it("hides the guide's mouth: what lies below the nose tip has no influence on the expression", async () => {
     const session = await network("expression");
-    const feeds = feedsFor(session, 1);
+    const feeds = randomFeeds(session, config.size, 1);
     const guide = feeds["guide"]!;
     const [n, h, w] = guide.shape as [number, number, number];
     const lower = (guide.data as Uint8Array).slice();
@@ -81,14 +66,7 @@ describe("ET-GAN-ACW", () => {
   it("learns: one batch repeated loses in every phase", async () => {
     for (const phase of system.phases) {
       const session = await createSession(stepGraph(system, config, phase).toModel(), { training: true });
-      let feeds = feedsFor(session, 3);
-      for (const [group, own] of tables) {
-        const names = stateNames(group);
-        const theta = initialValues(own, 0);
-        for (const name of Object.values(names)) {
-          if (feeds[name] !== undefined) feeds[name] = { dtype: "float32", shape: [own.size], data: name === names.m || name === names.v ? new Float32Array(own.size) : theta };
-        }
-      }
+      let feeds = { ...randomFeeds(session, config.size, 3), ...stateFeeds(session, tables) };
       const losses: number[] = [];
       for (let step = 1; step <= 25; step++) {
         const scalar = (value: number): Tensor => ({ dtype: "float32", shape: [], data: new Float32Array([value]) });

@@ -6,8 +6,10 @@ import type { Graph } from "../../graph/graph.js";
 import { encodeModel } from "../../graph/onnx.js";
 import { printGraph } from "../../graph/print.js";
 import { initialValues, type ParamTable } from "../../nn/params.js";
-import { lossGraph, paramTables, stepGraph } from "../../systems/graphs.js";
+import { lossGraph } from "../../systems/graphs.js";
+import { paramTables } from "../../systems/phase-graph.js";
 import { findSystem, systemNames } from "../../systems/registry.js";
+import { stepGraph } from "../../systems/step-graph.js";
 import type { Phase, System } from "../../systems/system.js";
 
 interface Options {

@@ -1,0 +1,82 @@
+/** A phase of a system on a graph: its parameters cut from flat vectors, its batch as inputs. */
+import { TalkfaceError } from "../base/errors.js";
+import { Graph } from "../graph/graph.js";
+import type { Value } from "../graph/value.js";
+import { declareParams, Params, paramsFromVector, type ParamTable } from "../nn/params.js";
+import type { Phase, PhaseResult, System } from "./system.js";
+
+/** The layout of every group's `theta`, over all phases and deployed networks, in order of first use. */
+export function paramTables(system: System, config: unknown): ReadonlyMap<string, ParamTable> {
+  return new Map(
+    system.groups.map((group) => [
+      group,
+      declareParams((params) => {
+        for (const phase of system.phases) {
+          const others = new Map<string, Params>();
+          const batch = batchInputs(params.graph, phase, config);
+          phase.build(config, (name) => (name === group ? params : scratch(params.graph, name, others)), batch, true);
+        }
+      }),
+    ]),
+  );
+}
+
+/** Parameters of a group that is not being declared: free inputs of a scratch graph. */
+function scratch(graph: Graph, group: string, made: Map<string, Params>): Params {
+  let params = made.get(group);
+  if (params === undefined) {
+    const values = new Map<string, Value>();
+    params = new Params(graph, (spec) => {
+      let value = values.get(spec.name);
+      if (value === undefined) {
+        value = graph.input(`${group}:${spec.name}:${graph.inputs.length}`, spec.shape);
+        values.set(spec.name, value);
+      }
+      return value;
+    });
+    made.set(group, params);
+  }
+  return params;
+}
+
+function batchInputs(graph: Graph, phase: Phase<unknown>, config: unknown): (name: string) => Value {
+  const fields = new Map(phase.batch(config).map((field) => [field.name, field]));
+  const made = new Map<string, Value>();
+  return (name) => {
+    const field = fields.get(name);
+    if (field === undefined) throw new TalkfaceError("internal", `internal: phase ${phase.name} has no batch field ${name}`);
+    let value = made.get(name);
+    if (value === undefined) {
+      value = graph.input(graph.inputs.some((input) => input.name === name) ? `${phase.name}.${name}` : name, field.shape, field.dtype);
+      made.set(name, value);
+    }
+    return value;
+  };
+}
+
+export interface BuiltPhase {
+  readonly graph: Graph;
+  readonly result: PhaseResult;
+  readonly thetas: ReadonlyMap<string, Value>;
+}
+
+/** A phase on a fresh graph; `theta.<group>` are its parameter inputs (`theta` where `plain` is the group). */
+export function buildPhase(phase: Phase<unknown>, config: unknown, tables: ReadonlyMap<string, ParamTable>, options: { readonly training: boolean; readonly plain?: string }): BuiltPhase {
+  const graph = new Graph();
+  const thetas = new Map<string, Value>();
+  const made = new Map<string, Params>();
+  const params = (group: string): Params => {
+    let p = made.get(group);
+    if (p === undefined) {
+      const table = tables.get(group);
+      if (table === undefined) throw new TalkfaceError("internal", `internal: no group ${group}`);
+      const theta = graph.input(group === options.plain ? "theta" : `theta.${group}`, [table.size]);
+      thetas.set(group, theta);
+      p = paramsFromVector(theta, table);
+      made.set(group, p);
+    }
+    return p;
+  };
+  const result = phase.build(config, params, batchInputs(graph, phase, config), options.training);
+  return { graph, result, thetas };
+}
