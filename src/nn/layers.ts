@@ -4,6 +4,7 @@ import { add } from "../graph/ops/arithmetic.js";
 import { conv } from "../graph/ops/conv.js";
 import { matmul } from "../graph/ops/matmul.js";
 import type { Value } from "../graph/value.js";
+import { spectralWeight } from "./norms.js";
 import { count, type Init, type Params } from "./params.js";
 
 /** Slope of the leaky rectifier used throughout (He et al. 2015 give the matching gain). */
@@ -20,6 +21,8 @@ export interface ConvOptions {
   /** Multiplies the initial deviation; 0 starts the layer at its bias. */
   readonly gain?: number;
   readonly bias?: number;
+  /** Divides the weight by its largest singular value (norms.ts). */
+  readonly spectral?: boolean;
 }
 
 /** Convolution over the axes after [B, C]: x [B, C, ...] -> [B, out, ...]. */
@@ -29,7 +32,8 @@ export function convLayer(p: Params, name: string, x: Value, options: ConvOption
   const dilation = options.dilation ?? 1;
   const channels = x.shape[1] as number;
   return p.scope(name, (q) => {
-    const weight = q.get("weight", [options.out, channels, ...kernel], he(channels * count(kernel), options.gain ?? 1));
+    const own = q.get("weight", [options.out, channels, ...kernel], he(channels * count(kernel), options.gain ?? 1));
+    const weight = options.spectral === true ? spectralWeight(q, own) : own;
     const bias = q.get("bias", [options.out], { kind: "constant", value: options.bias ?? 0 });
     const pads = kernel.map((k) => options.pad ?? Math.floor(((k - 1) * dilation) / 2));
     const each = (n: number): number[] => Array.from({ length: axes }, () => n);
@@ -38,10 +42,11 @@ export function convLayer(p: Params, name: string, x: Value, options: ConvOption
 }
 
 /** x [..., D] -> [..., out]. */
-export function linear(p: Params, name: string, x: Value, options: { readonly out: number; readonly gain?: number; readonly bias?: number }): Value {
+export function linear(p: Params, name: string, x: Value, options: { readonly out: number; readonly gain?: number; readonly bias?: number; readonly spectral?: boolean }): Value {
   const width = x.shape[x.shape.length - 1] as number;
   return p.scope(name, (q) => {
-    const weight = q.get("weight", [width, options.out], he(width, options.gain ?? 1));
+    const own = q.get("weight", [width, options.out], he(width, options.gain ?? 1));
+    const weight = options.spectral === true ? spectralWeight(q, own) : own;
     const bias = q.get("bias", [options.out], { kind: "constant", value: options.bias ?? 0 });
     return add(matmul(x, weight), bias);
   });

@@ -3,6 +3,7 @@
  *
  * A network is a function of `Params`. It is run twice: once on a scratch graph by `declareParams`, which notes names, shapes
  * and initial distributions in the order of use, and then on the real graph, where `theta` is cut by one Split.
+ * What layers measure instead of learning (running statistics) is state, kept beside theta in a vector of its own (state.ts).
  */
 import { TalkfaceError } from "../base/errors.js";
 import { Random } from "../base/random.js";
@@ -10,6 +11,7 @@ import { Graph } from "../graph/graph.js";
 import { stopGradient } from "../graph/ops/flow.js";
 import { reshape, split } from "../graph/ops/layout.js";
 import type { Value } from "../graph/value.js";
+import { type Mode, noState, readOnly, type StateCell, type StateSource } from "./state.js";
 
 export type Init = { readonly kind: "normal"; readonly deviation: number } | { readonly kind: "constant"; readonly value: number } | { readonly kind: "values"; readonly values: readonly number[] };
 
@@ -19,10 +21,15 @@ export interface ParamSpec {
   readonly init: Init;
 }
 
-/** The layout of `theta`: parameters in order; `size` is the number of floats. */
-export interface ParamTable {
+/** A flat vector's layout: named parts in order; `size` is the number of floats. */
+export interface Layout {
   readonly specs: readonly ParamSpec[];
   readonly size: number;
+}
+
+/** The layout of a group's `theta`, and of the state beside it. */
+export interface ParamTable extends Layout {
+  readonly state: Layout;
 }
 
 type Source = (spec: ParamSpec) => Value;
@@ -31,53 +38,86 @@ type Source = (spec: ParamSpec) => Value;
 export class Params {
   readonly graph: Graph;
   readonly #source: Source;
+  readonly #state: StateSource;
   readonly #prefix: string;
 
-  constructor(graph: Graph, source: Source, prefix = "") {
+  constructor(graph: Graph, source: Source, state: StateSource = noState, prefix = "") {
     this.graph = graph;
     this.#source = source;
+    this.#state = state;
     this.#prefix = prefix;
+  }
+
+  /** What the graph is for: layers measure in training, use what was measured in inference, and are fused where deployed. */
+  get mode(): Mode {
+    return this.#state.mode;
   }
 
   get(name: string, shape: readonly number[], init: Init): Value {
     return this.#source({ name: this.#prefix + name, shape, init });
   }
 
-  scope<T>(name: string, build: (inner: Params) => T): T {
-    return this.graph.scope(name, () => build(new Params(this.graph, this.#source, `${this.#prefix}${name}/`)));
+  /** A part of the state. Where a layer is used twice in a graph, the second use reads what the first one left. */
+  state(name: string, shape: readonly number[], init: Init): StateCell {
+    const spec = { name: this.#prefix + name, shape, init };
+    return { value: this.#state.read(spec), advance: (next) => this.#state.write(spec, next) };
   }
 
-  /** The same parameters without a gradient: for parts that serve as a frozen judge. */
+  scope<T>(name: string, build: (inner: Params) => T): T {
+    return this.graph.scope(name, () => build(new Params(this.graph, this.#source, this.#state, `${this.#prefix}${name}/`)));
+  }
+
+  /** The same parameters without a gradient, and a state that this use leaves as it is: for parts that serve as a frozen judge. */
   frozen(): Params {
-    return new Params(this.graph, (spec) => stopGradient(this.#source(spec)), this.#prefix);
+    return new Params(this.graph, (spec) => stopGradient(this.#source(spec)), readOnly(this.#state, this.mode), this.#prefix);
+  }
+
+  /** The same parameters as in a deployed network, differentiable: for experts that are trained already. */
+  inference(): Params {
+    return new Params(this.graph, this.#source, readOnly(this.#state, this.mode === "training" ? "inference" : this.mode), this.#prefix);
   }
 }
 
-/** Runs `build` on a scratch graph and returns the parameters that it asked for, in order. */
+/** Runs `build` on a scratch graph and returns the parameters and the state that it asked for, in order. */
 export function declareParams(build: (params: Params) => void): ParamTable {
   const graph = new Graph();
+  const parameters = declared(graph, "parameter");
+  const state = declared(graph, "state");
+  build(new Params(graph, parameters.source, { mode: "training", read: state.source, write: () => undefined }));
+  return { ...parameters.layout(), state: state.layout() };
+}
+
+/** Free inputs of a scratch graph for everything that is asked for, noted in order of first use. */
+function declared(graph: Graph, kind: string): { readonly source: Source; readonly layout: () => Layout } {
   const specs = new Map<string, ParamSpec>();
   const values = new Map<string, Value>();
-  build(
-    new Params(graph, (spec) => {
+  return {
+    source: (spec) => {
       const known = specs.get(spec.name);
       if (known === undefined) {
         specs.set(spec.name, spec);
-        values.set(spec.name, graph.input(`parameter:${spec.name}`, spec.shape));
+        values.set(spec.name, graph.input(`${kind}:${spec.name}`, spec.shape));
       } else requireShape(known, spec);
       return values.get(spec.name) as Value;
-    }),
-  );
-  const list = [...specs.values()];
-  return { specs: list, size: list.reduce((sum, s) => sum + count(s.shape), 0) };
+    },
+    layout: () => {
+      const list = [...specs.values()];
+      return { specs: list, size: list.reduce((sum, s) => sum + count(s.shape), 0) };
+    },
+  };
 }
 
 /** Parameters cut from a flat vector `theta` [P] of the graph; only those in use enter the gradient. */
-export function paramsFromVector(theta: Value, table: ParamTable): Params {
-  const parts = split(theta, table.specs.map((s) => count(s.shape)), 0);
-  const byName = new Map(table.specs.map((spec, i) => [spec.name, { spec, part: parts[i] as Value }]));
+export function paramsFromVector(theta: Value, table: ParamTable, state: StateSource = noState): Params {
+  return new Params(theta.graph, partsOf(theta, table), state);
+}
+
+/** The named parts of a flat vector in their shapes. */
+export function partsOf(vector: Value, layout: Layout): (asked: ParamSpec) => Value {
+  const parts = split(vector, layout.specs.map((s) => count(s.shape)), 0);
+  const byName = new Map(layout.specs.map((spec, i) => [spec.name, { spec, part: parts[i] as Value }]));
   const shaped = new Map<string, Value>();
-  return new Params(theta.graph, (asked) => {
+  return (asked) => {
     const entry = byName.get(asked.name);
     if (entry === undefined) throw new TalkfaceError("internal", `internal: parameter ${asked.name} was not declared`);
     requireShape(entry.spec, asked);
@@ -87,24 +127,29 @@ export function paramsFromVector(theta: Value, table: ParamTable): Params {
       shaped.set(asked.name, value);
     }
     return value;
-  });
+  };
 }
 
-/** Parameters as constants of a deployed graph. */
-export function paramsFromWeights(graph: Graph, table: ParamTable, weights: Float32Array): Params {
-  if (weights.length !== table.size) {
-    throw new TalkfaceError("bad-model", `weights: ${weights.length} numbers, expected ${table.size}. The model was made by another version of this system.`);
+/** Parameters and state as constants of a deployed graph. */
+export function paramsFromWeights(graph: Graph, table: ParamTable, weights: Float32Array, state: Float32Array = new Float32Array(0)): Params {
+  const source = constantsOf(graph, table, weights, "weights");
+  return new Params(graph, source, { mode: "deployed", read: constantsOf(graph, table.state, state, "state"), write: () => undefined });
+}
+
+function constantsOf(graph: Graph, layout: Layout, numbers: Float32Array, what: string): Source {
+  if (numbers.length !== layout.size) {
+    throw new TalkfaceError("bad-model", `${what}: ${numbers.length} numbers, expected ${layout.size}. The model was made by another version of this system.`);
   }
-  const places = placesOf(table);
-  return new Params(graph, (spec) => {
+  const places = placesOf(layout);
+  return (spec) => {
     const place = places.get(spec.name);
     if (place === undefined) throw new TalkfaceError("internal", `internal: parameter ${spec.name} was not declared`);
-    return graph.constant(weights.slice(place.offset, place.offset + place.size), spec.shape);
-  });
+    return graph.constant(numbers.slice(place.offset, place.offset + place.size), spec.shape);
+  };
 }
 
-/** Where each parameter lies in `theta`. */
-export function placesOf(table: ParamTable): Map<string, { offset: number; size: number; shape: readonly number[] }> {
+/** Where each part lies in the vector. */
+export function placesOf(table: Layout): Map<string, { offset: number; size: number; shape: readonly number[] }> {
   const places = new Map<string, { offset: number; size: number; shape: readonly number[] }>();
   let offset = 0;
   for (const spec of table.specs) {
@@ -115,8 +160,8 @@ export function placesOf(table: ParamTable): Map<string, { offset: number; size:
   return places;
 }
 
-/** Initial `theta`; each parameter draws from a stream of its own name, so a new layer leaves the others as they were. */
-export function initialValues(table: ParamTable, seed: number): Float32Array {
+/** Initial `theta` (or state); each parameter draws from a stream of its own name, so a new layer leaves the others as they were. */
+export function initialValues(table: Layout, seed: number): Float32Array {
   const theta = new Float32Array(table.size);
   const random = new Random(seed);
   let offset = 0;
