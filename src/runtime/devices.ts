@@ -4,20 +4,17 @@
  */
 import { env, InferenceSession, Tensor } from "onnxruntime-node";
 import { TalkfaceError } from "../base/errors.js";
+import { warn } from "../base/log.js";
 import { Graph } from "../graph/graph.js";
 import { encodeModel } from "../graph/onnx.js";
 import { add } from "../graph/ops/arithmetic.js";
+import { hasNvidiaDriver, whyNoCuda, whyNoWebGpu, type Diagnosis } from "./diagnosis.js";
+import { thisMachine } from "./machine.js";
 
 export type Device = "auto" | "cpu" | "cuda" | "webgpu";
 export type Provider = Exclude<Device, "auto">;
 
 export const devices: readonly Device[] = ["auto", "cpu", "cuda", "webgpu"];
-
-const remedies: Readonly<Record<Provider, string>> = {
-  cpu: "Reinstall onnxruntime-node for this platform (npm ci).",
-  cuda: "It needs an NVIDIA driver, CUDA 12, cuDNN 9 and ONNX Runtime's CUDA libraries: run `node node_modules/onnxruntime-node/script/install.js` without ONNXRUNTIME_NODE_INSTALL=skip, or choose --device cpu.",
-  webgpu: "It needs a GPU with a Vulkan, Metal or Direct3D 12 driver. Choose --device cpu where there is none.",
-};
 
 /** Providers to try for a device, in order. WebGPU is experimental, so `auto` leaves it out: it runs only when asked for. */
 export function providersFor(device: Device): readonly Provider[] {
@@ -38,43 +35,57 @@ export interface OpenSession {
 
 /** Opens a session on the first provider that works; `device` error with the remedy when none does. */
 export async function openSession(bytes: Uint8Array, device: Device, options: InferenceSession.SessionOptions): Promise<OpenSession> {
-  const providers = providersFor(device);
   const failures: string[] = [];
-  for (const provider of providers) {
+  for (const provider of providersFor(device)) {
     try {
-      return { session: await create(bytes, provider, options), provider };
+      const session = await create(bytes, provider, options);
+      if (failures.length > 0) warnOfUnusedDriver(failures[0]!);
+      return { session, provider };
     } catch (error) {
-      const reason = firstLine(error);
-      if ((await probeDevice(provider)).available) {
-        const remedy = provider === "cpu" ? "" : " Choose --device cpu.";
-        throw new TalkfaceError("bad-model", `ONNX Runtime refuses the model on ${provider}: ${reason}.${remedy}`, { cause: error });
+      const { available, missing, remedy } = await probeDevice(provider);
+      if (available) {
+        const way = provider === "cpu" ? "" : " Choose --device cpu.";
+        throw new TalkfaceError("bad-model", `ONNX Runtime refuses the model on ${provider}: ${firstLine(error)}.${way}`, { cause: error });
       }
-      failures.push(`${provider} is not available (${reason}). ${remedies[provider]}`);
+      failures.push(`${provider} is not available: ${missing}. ${remedy}`);
     }
   }
   throw new TalkfaceError("device", failures.join(" "));
 }
 
-export interface ProbeResult {
-  readonly provider: Provider;
-  readonly available: boolean;
-  /** Why not and what to do; empty where it is available. */
-  readonly message: string;
+let warned = false;
+
+/** `auto` without CUDA is no surprise where there is no NVIDIA driver; where there is one, somebody waits for it. */
+function warnOfUnusedDriver(failure: string): void {
+  if (warned || !hasNvidiaDriver(thisMachine)) return;
+  warned = true;
+  warn(`${failure} Until then the CPU is used.`);
 }
 
-/** Creates and runs a tiny graph on a provider: creating alone proves nothing. */
+export interface ProbeResult extends Diagnosis {
+  readonly provider: Provider;
+  readonly available: boolean;
+}
+
+/** Creates and runs a tiny graph on a provider: creating alone proves nothing. What is missing is empty where it works. */
 export async function probeDevice(provider: Provider): Promise<ProbeResult> {
   try {
     const session = await create(tinyModel(), provider, {});
     const { y } = await session.run({ x: new Tensor("float32", Float32Array.of(1, 2), [2]) });
-    const right = y?.data[0] === 2 && y.data[1] === 4;
+    const isRight = y?.data[0] === 2 && y.data[1] === 4;
     await session.release();
-    return right
-      ? { provider, available: true, message: "" }
-      : { provider, available: false, message: `${provider} computes wrong numbers. Update its driver or choose --device cpu.` };
+    return isRight
+      ? { provider, available: true, missing: "", remedy: "" }
+      : { provider, available: false, missing: `${provider} computes wrong numbers`, remedy: "Update its driver or choose --device cpu." };
   } catch (error) {
-    return { provider, available: false, message: `${firstLine(error)}. ${remedies[provider]}` };
+    return { provider, available: false, ...diagnose(provider, firstLine(error)) };
   }
+}
+
+function diagnose(provider: Provider, reason: string): Diagnosis {
+  if (provider === "cuda") return whyNoCuda(thisMachine, reason);
+  if (provider === "webgpu") return whyNoWebGpu(thisMachine, reason);
+  return { missing: reason, remedy: "Reinstall onnxruntime-node for this platform (npm ci)." };
 }
 
 function create(bytes: Uint8Array, provider: Provider, options: InferenceSession.SessionOptions): Promise<InferenceSession> {

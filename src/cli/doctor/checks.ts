@@ -61,11 +61,9 @@ async function checkPictures(): Promise<Finding> {
 
 async function checkProvider(provider: "cpu" | "cuda" | "webgpu"): Promise<Finding> {
   const { probeDevice } = await import("../../runtime/devices.js");
-  const { available, message } = await probeDevice(provider);
+  const { available, missing, remedy } = await probeDevice(provider);
   if (available) return { name: provider, status: "ok", detail: "creates and runs a network", remedy: "" };
-  const [reason, remedy] = firstSentence(message);
-  const detail = /\.cc:\d+ /.test(reason) ? "not available" : reason; // a place in ONNX Runtime's sources tells a user nothing
-  return { name: provider, status: provider === "cpu" ? "failed" : "missing", detail, remedy };
+  return { name: provider, status: provider === "cpu" ? "failed" : "missing", detail: missing, remedy };
 }
 
 async function checkFaceNetworks(): Promise<Finding> {
