@@ -13,7 +13,7 @@ import { reshape, split } from "../graph/ops/layout.js";
 import type { Value } from "../graph/value.js";
 import { type Mode, noState, readOnly, type StateCell, type StateSource } from "./state.js";
 
-export type Init = { readonly kind: "normal"; readonly deviation: number } | { readonly kind: "constant"; readonly value: number } | { readonly kind: "values"; readonly values: readonly number[] };
+export type Init = { readonly kind: "normal"; readonly deviation: number } | { readonly kind: "constant"; readonly value: number } | { readonly kind: "values"; readonly values: ArrayLike<number> };
 
 export interface ParamSpec {
   readonly name: string;

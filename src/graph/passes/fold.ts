@@ -31,6 +31,7 @@ export function fold(op: string, call: FoldCall): readonly Constant[] | null {
 }
 
 const folds: Readonly<Record<string, Fold>> = {
+  Constant: ({ attributes }) => written(attributes),
   Identity: ({ inputs: [x] }) => x ?? null,
   Reshape: ({ inputs: [x, shape], attributes }) => (x === undefined ? null : reshaped(x, integersOf(shape), intOf(attributes, "allowzero", 0) === 1)),
   Squeeze: ({ inputs: [x, axes], attributes }) => {
@@ -72,7 +73,7 @@ const folds: Readonly<Record<string, Fold>> = {
     const sizes = integersOf(shape);
     const { value } = attributes;
     if (sizes === null || sizes.some((n) => n < 0) || (value !== undefined && (value.kind !== "tensor" || sizeOf(value.value.shape) !== 1))) return null;
-    const like: Constant = value === undefined ? { dtype: "float32", shape: [1], data: new Float32Array(1) } : { ...value.value, data: fromBytes(value.value.dtype, value.value.data) };
+    const like: Constant = value === undefined ? { dtype: "float32", shape: [1], data: new Float32Array(1) } : (written(attributes) as Constant);
     return moved(like, sizes, limit, () => new Array<number>(sizeOf(sizes)).fill(0));
   },
   Range: ({ inputs, limit }) => {
@@ -89,6 +90,9 @@ const folds: Readonly<Record<string, Fold>> = {
   Sub: arithmetic((a, b) => a - b, (a, b) => a - b),
   Mul: arithmetic((a, b) => a * b, (a, b) => a * b),
   Div: arithmetic((a, b) => a / b, (a, b) => (b === 0n ? null : a / b)),
+  Max: arithmetic(null, (a, b) => (a < b ? b : a)),
+  Min: arithmetic(null, (a, b) => (a < b ? a : b)),
+  Mod: arithmetic(null, (a, b) => (a < 0n || b <= 0n ? null : a % b)),
   Neg: unary((x) => -x, (x) => -x),
   Abs: unary(Math.abs, (x) => (x < 0n ? -x : x)),
   Floor: unary(Math.floor, null),
@@ -124,6 +128,15 @@ function intOf(attributes: FoldCall["attributes"], name: string, fallback: numbe
 function intsOf(attributes: FoldCall["attributes"], name: string): readonly number[] | null {
   const attribute = attributes[name];
   return attribute?.kind === "ints" ? attribute.value : null;
+}
+
+/** The number or tensor that a Constant node holds. */
+function written({ value, value_float: float, value_floats: floats, value_int: int, value_ints: ints }: FoldCall["attributes"]): Constant | null {
+  if (value?.kind === "tensor") return { ...value.value, data: fromBytes(value.value.dtype, value.value.data) };
+  if (float?.kind === "float") return { dtype: "float32", shape: [], data: Float32Array.of(float.value) };
+  if (floats?.kind === "floats") return { dtype: "float32", shape: [floats.value.length], data: Float32Array.from(floats.value) };
+  if (int?.kind === "int") return { dtype: "int64", shape: [], data: BigInt64Array.of(BigInt(int.value)) };
+  return ints?.kind === "ints" ? { dtype: "int64", shape: [ints.value.length], data: arrayOf("int64", ints.value) } : null;
 }
 
 /** Axes as an input or, before opset 13, as an attribute. */
@@ -212,13 +225,13 @@ function casted(x: Constant, to: Dtype): Constant | null {
   return { ...x, dtype: to, data: arrayOf(to, whole ? numbers.map((n) => Math.trunc(n) + 0) : numbers) };
 }
 
-function arithmetic(real: (a: number, b: number) => number, whole: (a: bigint, b: bigint) => bigint | null): Fold {
-  return ({ inputs: [a, b], limit }) => {
-    if (a === undefined || b === undefined || a.dtype !== b.dtype) return null;
+function arithmetic(real: ((a: number, b: number) => number) | null, whole: (a: bigint, b: bigint) => bigint | null): Fold {
+  return ({ inputs: [a, b, more], limit }) => {
+    if (a === undefined || b === undefined || more !== undefined || a.dtype !== b.dtype) return null;
     const shape = broadcast(a.shape, b.shape);
     if (shape === null || sizeOf(shape) > limit) return null;
     const [p, q] = [broadcastPositions(a.shape, shape), broadcastPositions(b.shape, shape)];
-    if (a.dtype === "float32") return { dtype: a.dtype, shape, data: Float32Array.from(p, (at, i) => real(Number(a.data[at]), Number(b.data[q[i]!]))) };
+    if (a.dtype === "float32" && real !== null) return { dtype: a.dtype, shape, data: Float32Array.from(p, (at, i) => real(Number(a.data[at]), Number(b.data[q[i]!]))) };
     if (a.dtype !== "int64") return null;
     const results = p.map((at, i) => whole(BigInt(a.data[at]!), BigInt(b.data[q[i]!]!)));
     return results.some((n) => n === null) ? null : { dtype: a.dtype, shape, data: BigInt64Array.from(results as bigint[], (n) => BigInt.asIntN(64, n)) };
