@@ -1,7 +1,8 @@
 /** Layers: each asks `Params` for its weights under its own name. */
 import { leakyRelu } from "../graph/ops/activation.js";
 import { add } from "../graph/ops/arithmetic.js";
-import { conv } from "../graph/ops/conv.js";
+import { conv, convTranspose } from "../graph/ops/conv.js";
+import { gather } from "../graph/ops/gather.js";
 import { matmul } from "../graph/ops/matmul.js";
 import type { Value } from "../graph/value.js";
 import { spectralWeight } from "./norms.js";
@@ -14,9 +15,10 @@ export interface ConvOptions {
   readonly out: number;
   /** Kernel side, or one per spatial axis. */
   readonly kernel: number | readonly number[];
-  readonly stride?: number;
-  /** Zero padding on every side; default keeps the size at stride 1. */
-  readonly pad?: number;
+  /** One number, or one per spatial axis (default 1). */
+  readonly stride?: number | readonly number[];
+  /** Zero padding on every side, one number or one per spatial axis; default keeps the size at stride 1. */
+  readonly pad?: number | readonly number[];
   readonly dilation?: number;
   /** Multiplies the initial deviation; 0 starts the layer at its bias. */
   readonly gain?: number;
@@ -27,18 +29,39 @@ export interface ConvOptions {
 
 /** Convolution over the axes after [B, C]: x [B, C, ...] -> [B, out, ...]. */
 export function convLayer(p: Params, name: string, x: Value, options: ConvOptions): Value {
-  const axes = x.shape.length - 2;
-  const kernel = typeof options.kernel === "number" ? Array.from({ length: axes }, () => options.kernel as number) : options.kernel;
+  const kernel = kernelOf(x, options);
   const dilation = options.dilation ?? 1;
   const channels = x.shape[1] as number;
   return p.scope(name, (q) => {
     const own = q.get("weight", [options.out, channels, ...kernel], he(channels * count(kernel), options.gain ?? 1));
     const weight = options.spectral === true ? spectralWeight(q, own) : own;
     const bias = q.get("bias", [options.out], { kind: "constant", value: options.bias ?? 0 });
-    const pads = kernel.map((k) => options.pad ?? Math.floor(((k - 1) * dilation) / 2));
-    const each = (n: number): number[] => Array.from({ length: axes }, () => n);
-    return conv(x, weight, { stride: each(options.stride ?? 1), pad: [...pads, ...pads], dilation: each(dilation) }, bias);
+    return conv(x, weight, { stride: options.stride ?? 1, pad: options.pad ?? kernel.map((k) => Math.floor(((k - 1) * dilation) / 2)), dilation }, bias);
   });
+}
+
+export interface ConvTransposeOptions extends Omit<ConvOptions, "dilation"> {
+  /** Extra positions at the end of every axis, below the stride. */
+  readonly outputPadding?: number | readonly number[];
+}
+
+/** Transposed convolution over the axes after [B, C]: x [B, C, ...] -> [B, out, ...]; pad 0 unless given. */
+export function convTransposeLayer(p: Params, name: string, x: Value, options: ConvTransposeOptions): Value {
+  const kernel = kernelOf(x, options);
+  const channels = x.shape[1] as number;
+  return p.scope(name, (q) => {
+    // the mean number of products in a sum: an output position is reached by a stride's share of the kernel
+    const { stride = 1 } = options;
+    const share = typeof stride === "number" ? stride ** kernel.length : count(stride);
+    const own = q.get("weight", [channels, options.out, ...kernel], he((channels * count(kernel)) / share, options.gain ?? 1));
+    const weight = options.spectral === true ? spectralWeight(q, own) : own;
+    const bias = q.get("bias", [options.out], { kind: "constant", value: options.bias ?? 0 });
+    return convTranspose(x, weight, { stride, pad: options.pad ?? 0, outputPadding: options.outputPadding ?? 0 }, bias);
+  });
+}
+
+function kernelOf(x: Value, { kernel }: { readonly kernel: number | readonly number[] }): readonly number[] {
+  return typeof kernel === "number" ? x.shape.slice(2).map(() => kernel) : kernel;
 }
 
 /** x [..., D] -> [..., out]. */
@@ -50,6 +73,11 @@ export function linear(p: Params, name: string, x: Value, options: { readonly ou
     const bias = q.get("bias", [options.out], { kind: "constant", value: options.bias ?? 0 });
     return add(matmul(x, weight), bias);
   });
+}
+
+/** Rows of a learned table [count, width] at whole numbers: index [...] (int64 or int32) -> [..., width]. */
+export function embedding(p: Params, name: string, index: Value, { count, width }: { readonly count: number; readonly width: number }): Value {
+  return p.scope(name, (q) => gather(q.get("weight", [count, width], { kind: "normal", deviation: 1 }), index, 0));
 }
 
 /** The activation of every hidden layer. */
