@@ -32,6 +32,7 @@ const keepers: Readonly<Record<string, readonly string[]>> = {
   "fluent-ffmpeg": ["media"],
   sharp: ["media"],
   protobufjs: ["graph"],
+  koffi: ["runtime"],
   commander: ["cli"],
   ora: ["base"],
 };

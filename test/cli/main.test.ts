@@ -34,7 +34,7 @@ describe("talkface", () => {
   test("doctor tells what works", () => {
     const { status, stdout } = runTalkface(["doctor", "--json"]);
     const report = JSON.parse(stdout) as { works: boolean; findings: { name: string; status: string; remedy: string }[] };
-    expect(report.findings.map(({ name }) => name)).toEqual(expect.arrayContaining(["node", "ffmpeg", "pictures", "cpu", "cuda", "webgpu", "face networks"]));
+    expect(report.findings.map(({ name }) => name)).toEqual(expect.arrayContaining(["node", "ffmpeg", "pictures", "cpu", "cuda", "webgpu", "mpi", "face networks"]));
     expect(report.findings.filter((finding) => finding.status !== "ok" && finding.remedy === "")).toEqual([]);
     expect(status).toBe(report.works ? 0 : 1);
   });

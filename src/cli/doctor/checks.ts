@@ -1,6 +1,6 @@
 /** What talkface needs of a machine, one check each. Native packages are loaded inside the checks, so that a broken one is reported. */
 import { readdir } from "node:fs/promises";
-import { join } from "node:path";
+import { delimiter, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { TalkfaceError } from "../../base/errors.js";
 import { exists } from "../../base/files.js";
@@ -25,6 +25,7 @@ export async function* examineMachine(): AsyncGenerator<Finding> {
   yield await guarded("ffmpeg", checkFfmpeg);
   yield await guarded("pictures", checkPictures);
   for (const provider of ["cpu", "cuda", "webgpu"] as const) yield await guarded(provider, () => checkProvider(provider));
+  yield await guarded("mpi", checkMpi);
   yield await guarded("face networks", checkFaceNetworks);
   const models = await shippedModels();
   if (models.length === 0) {
@@ -64,6 +65,20 @@ async function checkProvider(provider: "cpu" | "cuda" | "webgpu"): Promise<Findi
   const { available, missing, remedy } = await probeDevice(provider);
   if (available) return { name: provider, status: "ok", detail: "creates and runs a network", remedy: "" };
   return { name: provider, status: provider === "cpu" ? "failed" : "missing", detail: missing, remedy };
+}
+
+/** Only training in several processes needs it. */
+async function checkMpi(): Promise<Finding> {
+  const { mpiRemedy, mpiVersion } = await import("../../runtime/mpi.js");
+  try {
+    const version = mpiVersion();
+    const folders = (process.env["PATH"] ?? "").split(delimiter);
+    const launchers = await Promise.all(folders.map((folder) => exists(join(folder, "mpirun"))));
+    if (launchers.includes(true)) return { name: "mpi", status: "ok", detail: `${version}: mpirun can start several processes that train together`, remedy: "" };
+    return { name: "mpi", status: "missing", detail: `${version}, but no mpirun on the PATH: only srun can start several processes`, remedy: mpiRemedy };
+  } catch {
+    return { name: "mpi", status: "missing", detail: "no Open MPI: training runs in one process", remedy: mpiRemedy };
+  }
 }
 
 async function checkFaceNetworks(): Promise<Finding> {

@@ -1,0 +1,83 @@
+/** Where this process stands among those that were started with it: launchers say so in the environment. */
+import { TalkfaceError } from "./errors.js";
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** One of the processes of an MPI job. */
+export interface MpiPlace {
+  readonly launcher: "mpirun" | "srun";
+  readonly rank: number;
+  readonly size: number;
+  /** Position among the processes on this machine, and their number. */
+  readonly localRank: number;
+  readonly localSize: number;
+  /** The launcher has dealt out the cores: every process may use those that it sees. */
+  readonly bound: boolean;
+}
+
+/** The place in an MPI job, or null for a process on its own. Open MPI: `OMPI_COMM_WORLD_*`; srun, and other launchers: PMIx or PMI. */
+export function mpiPlace(env: Environment = process.env): MpiPlace | null {
+  const ompi = place(env, "OMPI_COMM_WORLD_RANK", "OMPI_COMM_WORLD_SIZE");
+  if (ompi !== null) {
+    const localRank = whole(env, "OMPI_COMM_WORLD_LOCAL_RANK") ?? 0;
+    const localSize = whole(env, "OMPI_COMM_WORLD_LOCAL_SIZE") ?? 1;
+    return { launcher: "mpirun", ...ompi, localRank, localSize, bound: env["OMPI_MCA_orte_bound_at_launch"] === "1" };
+  }
+  const step = place(env, "SLURM_PROCID", "SLURM_STEP_NUM_TASKS");
+  if (step !== null) {
+    if (env["PMIX_RANK"] === undefined && env["PMI_RANK"] === undefined) {
+      throw new TalkfaceError("usage", `srun started ${step.size} processes that cannot find each other. Start them with srun --mpi=pmix (srun --mpi=list shows what there is), or with mpirun.`);
+    }
+    const localSize = tasksHere(env["SLURM_STEP_TASKS_PER_NODE"] ?? "", whole(env, "SLURM_NODEID") ?? 0) ?? step.size;
+    const bound = /mask_cpu|map_cpu/.test(env["SLURM_CPU_BIND"] ?? "") || env["SLURM_CPUS_PER_TASK"] !== undefined;
+    return { launcher: "srun", ...step, localRank: whole(env, "SLURM_LOCALID") ?? 0, localSize, bound };
+  }
+  const pmi = place(env, "PMI_RANK", "PMI_SIZE");
+  return pmi === null ? null : { launcher: "mpirun", ...pmi, localRank: pmi.rank, localSize: pmi.size, bound: false };
+}
+
+/** A share of work that is split without the processes talking to each other. */
+export interface WorkShare {
+  /** 0-based. */
+  readonly index: number;
+  /** Null where the launcher does not say how many there are. */
+  readonly count: number | null;
+}
+
+/** The share of this process: its rank in an MPI job, its task of a Slurm array, its index in a Kubernetes job; null for a process on its own. */
+export function workShare(env: Environment = process.env): WorkShare | null {
+  const array = whole(env, "SLURM_ARRAY_TASK_ID");
+  if (array !== undefined) {
+    const first = whole(env, "SLURM_ARRAY_TASK_MIN") ?? 0;
+    return { index: Math.floor((array - first) / (whole(env, "SLURM_ARRAY_TASK_STEP") || 1)), count: whole(env, "SLURM_ARRAY_TASK_COUNT") ?? null };
+  }
+  const mpi = mpiPlace(env);
+  if (mpi !== null) return { index: mpi.rank, count: mpi.size };
+  const completion = whole(env, "JOB_COMPLETION_INDEX");
+  return completion === undefined ? null : { index: completion, count: null };
+}
+
+/** Rank and size of a job of several processes. */
+function place(env: Environment, rankName: string, sizeName: string): { readonly rank: number; readonly size: number } | null {
+  const rank = whole(env, rankName);
+  const size = whole(env, sizeName);
+  if (rank === undefined || size === undefined || size < 2) return null;
+  if (rank >= size) throw new TalkfaceError("usage", `${rankName}=${rank}: expected less than ${sizeName}=${size}. Start talkface with mpirun or srun, which set both.`);
+  return { rank, size };
+}
+
+function whole(env: Environment, name: string): number | undefined {
+  const text = env[name];
+  if (text === undefined) return undefined;
+  if (!/^\d{1,9}$/.test(text)) throw new TalkfaceError("usage", `${name}=${text}: expected a whole number. The launcher of the processes sets it.`);
+  return Number(text);
+}
+
+/** Slurm's list of tasks by machine, `4(x2),3` for 4, 4 and 3. */
+function tasksHere(list: string, machine: number): number | undefined {
+  const counts = list.split(",").flatMap((part) => {
+    const [, tasks, times = "1"] = /^(\d+)(?:\(x(\d+)\))?$/.exec(part) ?? [];
+    return tasks === undefined ? [] : new Array<number>(Math.min(Number(times), 100_000)).fill(Number(tasks));
+  });
+  return counts[machine];
+}
