@@ -3,6 +3,8 @@
  * state is one flat vector beside theta; a training step takes it and returns the next one, an optimizer never sees it.
  */
 import { TalkfaceError } from "../base/errors.js";
+import { sub } from "../graph/ops/arithmetic.js";
+import { equal, where } from "../graph/ops/compare.js";
 import { concat, reshape } from "../graph/ops/layout.js";
 import type { Value } from "../graph/value.js";
 import { type Layout, type ParamSpec, partsOf } from "./params.js";
@@ -27,7 +29,7 @@ export interface StateSource {
 
 /** The state of a group inside a graph. */
 export interface State extends StateSource {
-  /** The state [S] after everything that was built so far; what no layer advanced stays. */
+  /** The state [S] after everything that was built so far; what no layer advanced stays, and so do numbers that would not be finite. */
   readonly next: () => Value;
 }
 
@@ -36,7 +38,7 @@ export function stateFromVector(vector: Value, layout: Layout, mode: Exclude<Mod
   if (vector.shape.length !== 1 || vector.shape[0] !== layout.size) {
     throw new TalkfaceError("internal", `internal: the state is [${vector.shape.join()}], expected [${layout.size}]`);
   }
-  const initial = layout.size === 0 ? noState.read : partsOf(vector, layout);
+  const initial = partsOf(vector, layout);
   const latest = new Map<string, Value>();
   const read = (spec: ParamSpec): Value => latest.get(spec.name) ?? initial(spec);
   return {
@@ -46,11 +48,20 @@ export function stateFromVector(vector: Value, layout: Layout, mode: Exclude<Mod
       if (next.shape.join() !== spec.shape.join()) throw new TalkfaceError("internal", `internal: state ${spec.name} is [${spec.shape.join()}], its next value [${next.shape.join()}]`);
       if (mode === "training") latest.set(spec.name, next);
     },
-    next: () => (latest.size === 0 ? vector : concat(layout.specs.map((spec) => reshape(read(spec), [-1])), 0)),
+    next: () => {
+      if (latest.size === 0) return vector;
+      const next = concat(layout.specs.map((spec) => reshape(read(spec), [-1])), 0);
+      return where(equal(sub(next, next), 0), next, vector);
+    },
   };
 }
 
-/** Of graphs whose layers keep none. */
+/** Of groups whose layers keep none: only says what the graph is for. */
+export function withoutState(mode: Mode): StateSource {
+  return { ...noState, mode };
+}
+
+/** Of graphs that train layers which keep none. */
 export const noState: StateSource = {
   mode: "training",
   read: ({ name }) => {

@@ -28,13 +28,19 @@ export function sampleGraph(system: System, config: unknown, phase: Phase<unknow
   return graph;
 }
 
-/** The deployed networks with their weights as constants, by name. */
-export function deployedGraphs(system: System, config: unknown, weights: Float32Array, metadata: Readonly<Record<string, string>>): ReadonlyMap<string, OnnxModel> {
+/** The deployed networks with their weights and the state of their layers as constants, by name. */
+export function deployedGraphs(
+  system: System,
+  config: unknown,
+  weights: Float32Array,
+  metadata: Readonly<Record<string, string>>,
+  state: Float32Array = new Float32Array(0),
+): ReadonlyMap<string, OnnxModel> {
   const table = paramTables(system, config).get(system.groups[0] as string) as ParamTable;
   return new Map(
     system.networks.map((network) => {
       const graph = new Graph();
-      const params = paramsFromWeights(graph, table, weights);
+      const params = paramsFromWeights(graph, table, weights, state);
       const inputs = new Map(network.inputs(config).map((f) => [f.name, graph.input(f.name, f.shape, f.dtype)]));
       network.build(config, graph, params, (name) => inputs.get(name) as Value);
       return [network.name, graph.toModel(metadata)];

@@ -2,7 +2,8 @@
 import { TalkfaceError } from "../base/errors.js";
 import { Graph } from "../graph/graph.js";
 import type { Value } from "../graph/value.js";
-import { declareParams, Params, paramsFromVector, type ParamTable } from "../nn/params.js";
+import { declareParams, type Layout, Params, type ParamSpec, paramsFromVector, type ParamTable } from "../nn/params.js";
+import { type State, stateFromVector, type StateSource, withoutState } from "../nn/state.js";
 import type { Phase, PhaseResult, System } from "./system.js";
 
 /** The layout of every group's `theta`, over all phases and deployed networks, in order of first use. */
@@ -26,14 +27,15 @@ function scratch(graph: Graph, group: string, made: Map<string, Params>): Params
   let params = made.get(group);
   if (params === undefined) {
     const values = new Map<string, Value>();
-    params = new Params(graph, (spec) => {
+    const source = (spec: ParamSpec): Value => {
       let value = values.get(spec.name);
       if (value === undefined) {
         value = graph.input(`${group}:${spec.name}:${graph.inputs.length}`, spec.shape);
         values.set(spec.name, value);
       }
       return value;
-    });
+    };
+    params = new Params(graph, source, { mode: "training", read: (spec) => source({ ...spec, name: `state:${spec.name}` }), write: () => undefined });
     made.set(group, params);
   }
   return params;
@@ -58,13 +60,31 @@ export interface BuiltPhase {
   readonly graph: Graph;
   readonly result: PhaseResult;
   readonly thetas: ReadonlyMap<string, Value>;
+  /** Of the groups whose layers keep some. */
+  readonly states: ReadonlyMap<string, State>;
 }
 
-/** A phase on a fresh graph; `theta.<group>` are its parameter inputs (`theta` where `plain` is the group). */
+/** Name of the vector of what a group's layers measured (nn/state.ts) among the inputs of its graphs. */
+export function layerStateName(group: string): string {
+  return `state.${group}`;
+}
+
+/**
+ * A phase on a fresh graph; `theta.<group>` are its parameter inputs (`theta` where `plain` is the group), `state.<group>` the
+ * state of layers where there is any: measured in training, used otherwise.
+ */
 export function buildPhase(phase: Phase<unknown>, config: unknown, tables: ReadonlyMap<string, ParamTable>, options: { readonly training: boolean; readonly plain?: string }): BuiltPhase {
   const graph = new Graph();
   const thetas = new Map<string, Value>();
+  const states = new Map<string, State>();
   const made = new Map<string, Params>();
+  const mode = options.training ? "training" : "inference";
+  const stateOf = (group: string, layout: Layout): StateSource => {
+    if (layout.size === 0) return withoutState(mode);
+    const state = stateFromVector(graph.input(layerStateName(group), [layout.size]), layout, mode);
+    states.set(group, state);
+    return state;
+  };
   const params = (group: string): Params => {
     let p = made.get(group);
     if (p === undefined) {
@@ -72,11 +92,11 @@ export function buildPhase(phase: Phase<unknown>, config: unknown, tables: Reado
       if (table === undefined) throw new TalkfaceError("internal", `internal: no group ${group}`);
       const theta = graph.input(group === options.plain ? "theta" : `theta.${group}`, [table.size]);
       thetas.set(group, theta);
-      p = paramsFromVector(theta, table);
+      p = paramsFromVector(theta, table, stateOf(group, table.state));
       made.set(group, p);
     }
     return p;
   };
   const result = phase.build(config, params, batchInputs(graph, phase, config), options.training);
-  return { graph, result, thetas };
+  return { graph, result, thetas, states };
 }

@@ -3,8 +3,9 @@
  * batch and weights -> gradients, gradients and state -> next state.
  *
  * Names of group G: `theta.G`, `average.G` and one vector per moment of the optimizer (`m.G`, `v.G`) in, the same after `next.` out;
- * `grad.G` [P]; scalars `loss.G`, `norm.G` (of the gradient before clipping) and `skipped.G` (1: loss, gradient or rate was not
- * finite, and the state is unchanged). `step` counts the phase's updates from 1, `rate` is the learning rate, `memory` the share
+ * `state.G` [S] in and `next.state.G` out where layers of the group keep state (the gradient half measures it, and takes over
+ * no number that is not finite); `grad.G` [P]; scalars `loss.G`, `norm.G` (of the gradient before clipping) and `skipped.G`
+ * (1: loss, gradient or rate was not finite, and weights and moments are unchanged). `step` counts the phase's updates from 1, `rate` is the learning rate, `memory` the share
  * of the average that is kept.
  */
 import { gradient } from "../graph/gradient.js";
@@ -13,7 +14,7 @@ import { add, mul } from "../graph/ops/arithmetic.js";
 import type { Value } from "../graph/value.js";
 import { type UpdateRule, update } from "../nn/optimizers/optimizer.js";
 import { defaultRule } from "../nn/optimizers/settings.js";
-import { buildPhase, paramTables } from "./phase-graph.js";
+import { buildPhase, layerStateName, paramTables } from "./phase-graph.js";
 import type { Phase, System } from "./system.js";
 
 /** Names of a group's vectors that every optimizer has. */
@@ -73,11 +74,15 @@ interface Learner {
 
 /** Losses, gradients and figures of the phase; the figures become outputs. */
 function buildLearners(system: System, config: unknown, phase: Phase<unknown>): { readonly graph: Graph; readonly learners: readonly Learner[] } {
-  const { graph, result, thetas } = buildPhase(phase, config, paramTables(system, config), { training: true });
+  const { graph, result, thetas, states } = buildPhase(phase, config, paramTables(system, config), { training: true });
   const learners = result.losses.map(({ group, loss }): Learner => {
     const theta = thetas.get(group) as Value;
     return { group, theta, loss, grad: (gradient(loss, [theta]) as [Value])[0] };
   });
+  for (const { group } of learners) {
+    const state = states.get(group);
+    if (state !== undefined) graph.output(`next.${layerStateName(group)}`, state.next());
+  }
   for (const [name, value] of Object.entries(result.figures)) graph.output(`figure.${name}`, value);
   return { graph, learners };
 }
