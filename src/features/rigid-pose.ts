@@ -75,20 +75,24 @@ export function meanPose(poses: readonly RigidPose[]): RigidPose {
   };
 }
 
+/** How far an angle may go towards negative and positive values, radians (both > 0). */
+export type TurnLimits = readonly [negative: number, positive: number];
+
 /** How far a head may move from its own pose; motion comes softly to an end there. */
 export interface Reach {
-  /** Radians about each axis. */
-  readonly turn: number;
+  readonly yaw: TurnLimits;
+  readonly pitch: TurnLimits;
+  readonly roll: TurnLimits;
   /** Pixels along each axis. */
   readonly shift: number;
 }
 
 /** The target's pose when it moves from `own` as the guide moved from `rest` to `now`. */
-export function carryPose(own: RigidPose, rest: RigidPose, now: RigidPose, { turn, shift }: Reach): RigidPose {
+export function carryPose(own: RigidPose, rest: RigidPose, now: RigidPose, { yaw, pitch, roll, shift }: Reach): RigidPose {
   const [o, r, n] = [anglesOf(own), anglesOf(rest), anglesOf(now)];
   const ratio = own.scale / rest.scale;
   return {
-    rotation: rotationOf(o.yaw + soft(n.yaw - r.yaw, turn), o.pitch + soft(n.pitch - r.pitch, turn), o.roll + soft(n.roll - r.roll, turn)),
+    rotation: rotationOf(o.yaw + softTurn(n.yaw - r.yaw, yaw), o.pitch + softTurn(n.pitch - r.pitch, pitch), o.roll + softTurn(n.roll - r.roll, roll)),
     scale: now.scale * ratio,
     translation: [own.translation[0] + soft((now.translation[0] - rest.translation[0]) * ratio, shift), own.translation[1] + soft((now.translation[1] - rest.translation[1]) * ratio, shift)],
   };
@@ -97,4 +101,8 @@ export function carryPose(own: RigidPose, rest: RigidPose, now: RigidPose, { tur
 /** x for small x, never beyond ±limit. */
 function soft(x: number, limit: number): number {
   return limit * Math.tanh(x / limit);
+}
+
+function softTurn(x: number, [negative, positive]: TurnLimits): number {
+  return soft(x, x < 0 ? negative : positive);
 }

@@ -14,6 +14,7 @@ export class Graph {
   readonly #nodes: Node[] = [];
   readonly #constants = new Map<Value, TypedArray>();
   readonly #shared = new Map<string, Value>();
+  readonly #weights = new Set<Value>();
   readonly #names = new Set<string>();
   readonly #counters = new Map<string, number>();
   #scope = "";
@@ -56,7 +57,9 @@ export class Graph {
     }
     if (name !== undefined) {
       this.#claim(name, "constant");
-      return this.#constant(name, { dtype, shape }, array);
+      const weight = this.#constant(name, { dtype, shape }, array);
+      this.#weights.add(weight);
+      return weight;
     }
     const key = constantKey({ dtype, shape }, array);
     const known = this.#shared.get(key);
@@ -78,6 +81,11 @@ export class Graph {
   /** The unnamed constant that holds these elements, if there is one. */
   findConstant(type: ValueType, data: TypedArray): Value | null {
     return this.#shared.get(constantKey(type, data)) ?? null;
+  }
+
+  /** Whether a value is a named constant: a weight, which keeps its name and place in the file. */
+  isWeight(value: Value): boolean {
+    return this.#weights.has(value);
   }
 
   /** Names a value as an output of the graph. */

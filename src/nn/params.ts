@@ -130,7 +130,7 @@ export function partsOf(vector: Value, layout: Layout): (asked: ParamSpec) => Va
   };
 }
 
-/** Parameters and state as constants of a deployed graph. */
+/** Parameters and state as constants of a deployed graph, under their own names, so that a model can be trained on. */
 export function paramsFromWeights(graph: Graph, table: ParamTable, weights: Float32Array, state: Float32Array = new Float32Array(0)): Params {
   const source = constantsOf(graph, table, weights, "weights");
   return new Params(graph, source, { mode: "deployed", read: constantsOf(graph, table.state, state, "state"), write: () => undefined });
@@ -141,10 +141,13 @@ function constantsOf(graph: Graph, layout: Layout, numbers: Float32Array, what: 
     throw new TalkfaceError("bad-model", `${what}: ${numbers.length} numbers, expected ${layout.size}. The model was made by another version of this system.`);
   }
   const places = placesOf(layout);
+  const made = new Map<string, Value>();
   return (spec) => {
     const place = places.get(spec.name);
     if (place === undefined) throw new TalkfaceError("internal", `internal: parameter ${spec.name} was not declared`);
-    return graph.constant(numbers.slice(place.offset, place.offset + place.size), spec.shape);
+    const value = made.get(spec.name) ?? graph.constant(numbers.slice(place.offset, place.offset + place.size), spec.shape, "float32", spec.name);
+    made.set(spec.name, value);
+    return value;
   };
 }
 

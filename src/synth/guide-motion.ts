@@ -1,17 +1,30 @@
 /** The motion that a guide lends: head pose and upper face relative to the guide's own rest, and a slow expression code. */
 import { type FaceFrame, faceAtRest } from "../features/face-frame.js";
 import { upperFaceMotion } from "../features/position.js";
-import { carryPose, meanPose, type Reach, type RigidPose } from "../features/rigid-pose.js";
+import { anglesOf, carryPose, meanPose, type Reach, type RigidPose, type TurnLimits } from "../features/rigid-pose.js";
 
 /** Every how many guide frames an expression is coded, and over how many frames on either side codes are averaged. */
 export const expressionEvery = 5;
 export const expressionReach = 12;
 
-/** Motion of a face alone: further, warping shows what the identity picture does not hold. Shift as a share of the crop's side. */
-export const freeReach: Reach = { turn: 0.4, shift: 0.25 };
+/** A picture still looks like the person when it is turned so far beyond what it shows, radians. */
+const beyondViews = 0.22;
+/** The head never turns further than this from the leading view. */
+const farthest = 0.5;
+
+/** Motion of a face alone: the head turns and nods as far as the views show it from there, and a little further. Shift as a share of the crop's side. */
+export function viewReach(views: readonly RigidPose[]): Reach {
+  const angles = views.map(anglesOf);
+  const lead = angles[0] as ReturnType<typeof anglesOf>;
+  const limits = (axis: "yaw" | "pitch"): TurnLimits => {
+    const shown = angles.map((one) => one[axis] - lead[axis]);
+    return [Math.min(farthest, beyondViews - Math.min(...shown)), Math.min(farthest, beyondViews + Math.max(...shown))];
+  };
+  return { yaw: limits("yaw"), pitch: limits("pitch"), roll: [0.4, 0.4], shift: 0.25 };
+}
 
 /** Motion of a face that is put back into its picture: hair, ears and neck stay behind there. */
-export const pastedReach: Reach = { turn: 0.1, shift: 0.015 };
+export const pastedReach: Reach = { yaw: [0.1, 0.1], pitch: [0.1, 0.1], roll: [0.1, 0.1], shift: 0.015 };
 
 export interface GuideMotion {
   readonly length: number;
@@ -38,8 +51,8 @@ export function guideMotion(faces: readonly FaceFrame[], codes: readonly Float32
 }
 
 /** The target's pose in frame t of a crop of `size` pixels: it moves from its own pose as the guide moves from its rest. */
-export function lentPose(own: RigidPose, guide: GuideMotion, t: number, { turn, shift }: Reach, size: number): RigidPose {
-  return carryPose(own, guide.rest, guide.pose(t), { turn, shift: shift * size });
+export function lentPose(own: RigidPose, guide: GuideMotion, t: number, reach: Reach, size: number): RigidPose {
+  return carryPose(own, guide.rest, guide.pose(t), { ...reach, shift: reach.shift * size });
 }
 
 /** A guide that is shorter than the speech is played forth and back. */

@@ -7,7 +7,7 @@ import { type Image, resizeImage } from "../media/image.js";
 import { openVideoWriter } from "../media/video-writer.js";
 import { stillMotion } from "./blinks.js";
 import { readGuide } from "./guide.js";
-import { backAndForth, freeReach, type GuideMotion, lentPose, pastedReach } from "./guide-motion.js";
+import { backAndForth, type GuideMotion, lentPose, pastedReach, viewReach } from "./guide-motion.js";
 import { ModelThread } from "./model-thread.js";
 import { Paster } from "./paste.js";
 import { PreviewSheet } from "./preview.js";
@@ -112,9 +112,9 @@ async function writeVideo(request: SynthRequest, parts: Parts): Promise<{ width:
  * The frames in order: speech codes window by window, drawn in the batches that the model takes. The next batch is drawn while the
  * caller works on the last one.
  */
-async function* talkingFrames({ audio, articulation, frame }: SynthRequest, identity: Identity, guide: GuideMotion, { model, clock, speech }: Parts): AsyncGenerator<TalkingFrame> {
+async function* talkingFrames({ audio, articulation, frame }: SynthRequest, identity: Identity, guide: GuideMotion, { model, clock, speech, target }: Parts): AsyncGenerator<TalkingFrame> {
   const options = { contract: model.contract, reference: speech.level.reference, total: speech.frames, frames: model.speechFrames, context: model.speechContext };
-  const reach = frame === "full" ? pastedReach : freeReach;
+  const reach = frame === "full" ? pastedReach : viewReach(target.views.map(({ face }) => face.pose));
   let drives: Drive[] = [];
   let drawn: Promise<TalkingFrame[]> | null = null;
   for await (const { start, mel } of speechWindows(audio, options, clock)) {

@@ -12,20 +12,20 @@ import type { UpdateRule } from "../nn/optimizers/optimizer.js";
 import { updateRule } from "../nn/optimizers/settings.js";
 import type { ParamTable } from "../nn/params.js";
 import type { Device } from "../runtime/devices.js";
-import { newestCheckpoint, readCheckpoint, writeCheckpoint } from "../store/checkpoint.js";
+import { newestCheckpoint, writeCheckpoint } from "../store/checkpoint.js";
 import { paramTables } from "../systems/phase-graph.js";
 import { findSystem } from "../systems/registry.js";
 import type { BatchField, Phase, System } from "../systems/system.js";
 import { parseTrainConfig, placeOf, rateAt, type TrainConfig } from "./config.js";
 import { Averages, Journal } from "./journal.js";
-import { parameterNames, takeWeights } from "./init.js";
+import { parameterNames, startFrom } from "./init.js";
 import { initialState, PhaseRunner, PhaseSampler, resetMoments, type TrainState } from "./phase-runner.js";
 import { writeSampleSheet } from "./samples.js";
 
 export interface TrainOptions {
   readonly out: string;
   readonly device: Device;
-  /** A checkpoint whose weights start the run where their sizes fit. */
+  /** A checkpoint or a model folder whose weights start the run where names and shapes fit. */
   readonly init?: string;
   /** Asked between steps; true ends the run after a checkpoint. */
   readonly shouldStop: () => boolean;
@@ -71,7 +71,7 @@ async function trainOn(dataset: Dataset, config: TrainConfig, options: TrainOpti
   const state = initialState(tables, rule, config.seed);
   const saved = await newestCheckpoint(options.out);
   if (saved !== null) load(state, saved.vectors, `${options.out}: newest checkpoint`);
-  else if (options.init !== undefined) info(`${options.init}: ${takeWeights(state, tables, await readCheckpoint(options.init))}`);
+  else if (options.init !== undefined) info(`${options.init}: ${await startFrom(options.init, state, tables)}`);
   const run: Run = {
     config, systemConfig, system, options, tables, rule,
     contract: dataset.contract,

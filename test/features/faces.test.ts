@@ -56,9 +56,10 @@ describe("rigid pose", () => {
     const pose = (yaw: number, x: number): RigidPose => ({ rotation: rotationOf(yaw, 0, 0), scale: 5, translation: [x, 60] });
     const rest = meanPose([pose(0.1, 60), pose(0.3, 64)]);
     expect(anglesOf(rest).yaw).toBeCloseTo(0.2, 6);
-    const moved = carryPose(pose(-0.1, 70), rest, pose(0.3, 64), { turn: 10, shift: 1000 });
+    const moved = carryPose(pose(-0.1, 70), rest, pose(0.3, 64), { yaw: [10, 10], pitch: [10, 10], roll: [10, 10], shift: 1000 });
     expect(anglesOf(moved).yaw).toBeCloseTo(0, 4);
-    expect(anglesOf(carryPose(pose(0, 70), rest, pose(1.4, 64), { turn: 0.4, shift: 1 })).yaw).toBeLessThan(0.4);
+    expect(anglesOf(carryPose(pose(0, 70), rest, pose(1.4, 64), { yaw: [0.2, 0.4], pitch: [1, 1], roll: [1, 1], shift: 1 })).yaw).toBeLessThan(0.4);
+    expect(anglesOf(carryPose(pose(0, 70), rest, pose(-1.4, 64), { yaw: [0.2, 0.4], pitch: [1, 1], roll: [1, 1], shift: 1 })).yaw).toBeGreaterThan(-0.2);
     expect(moved.translation[0]).toBeCloseTo(72, 3);
   });
 });

@@ -3,14 +3,14 @@ import { modelPointCount, upperFace } from "../../src/base/points.js";
 import { Random } from "../../src/base/random.js";
 import { dataContract } from "../../src/base/contract.js";
 import type { FaceFrame } from "../../src/features/face-frame.js";
-import { rotationOf } from "../../src/features/rigid-pose.js";
+import { type RigidPose, rotationOf } from "../../src/features/rigid-pose.js";
 import { levelOf, melWindow } from "../../src/features/speech.js";
 import { readAudio } from "../../src/media/audio.js";
 import { logMel } from "../../src/media/spectrogram.js";
 import { encodeWav } from "../../src/media/wav.js";
 import { blinkAmounts, stillMotion } from "../../src/synth/blinks.js";
 import { nearestFilled } from "../../src/synth/guide.js";
-import { backAndForth } from "../../src/synth/guide-motion.js";
+import { backAndForth, viewReach } from "../../src/synth/guide-motion.js";
 import { measureSpeech, speechWindows } from "../../src/synth/speech-stream.js";
 import { StageClock } from "../../src/synth/timings.js";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
@@ -55,6 +55,17 @@ describe("a face without a guide", () => {
 });
 
 describe("a guide", () => {
+  test("turns the head as far as the views show it, and a little further", () => {
+    const pose = (yaw: number, pitch: number): RigidPose => ({ rotation: rotationOf(yaw, pitch, 0), scale: 5, translation: [64, 64] });
+    const alone = viewReach([pose(0.1, 0)]);
+    expect(alone.yaw[0]).toBeCloseTo(alone.yaw[1]);
+    const two = viewReach([pose(0.1, 0), pose(0.3, -0.1)]);
+    expect(two.yaw[1] - alone.yaw[1]).toBeCloseTo(0.2);
+    expect(two.yaw[0]).toBeCloseTo(alone.yaw[0]);
+    expect(two.pitch[0] - alone.pitch[0]).toBeCloseTo(0.1);
+    expect(viewReach([pose(0, 0), pose(1.2, 0)]).yaw[1]).toBe(0.5);
+  });
+
   test("shorter than the speech is played forth and back", () => {
     expect(Array.from({ length: 9 }, (_, t) => backAndForth(t, 4))).toEqual([0, 1, 2, 3, 2, 1, 0, 1, 2]);
     expect(backAndForth(5, 1)).toBe(0);

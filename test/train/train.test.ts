@@ -36,6 +36,11 @@ const settings = (steps: number): ReturnType<typeof parseTrainConfig> =>
     "test",
   );
 
+async function newestPath(run: string): Promise<string | null> {
+  const names = (await readdir(run)).filter((name) => name.startsWith("checkpoint-")).sort();
+  return names.length === 0 ? null : join(run, names.at(-1)!);
+}
+
 describe("training", () => {
   it("lowers the loss on real windows, goes through all phases, and gives a model that reads back", async () => {
     const out = join(folder, "run");
@@ -50,6 +55,24 @@ describe("training", () => {
     const { description, networks } = await readModel(model);
     expect([...networks.keys()].sort()).toEqual(["expression", "frame", "identity", "speech"]);
     expect(description).toMatchObject({ system: "et-gan-acw", licence: "test licence", training: { steps: 68, seed: 3, people: expect.any(Number) } });
+  });
+
+  it("starts from a model folder: every weight that its networks hold is taken over", async () => {
+    const out = join(folder, "personal");
+    await train(settings(1), { out, device: "cpu", init: join(folder, "model"), shouldStop: () => true });
+    const last = await readCheckpoint((await newestPath(join(folder, "run")))!);
+    const [from, taken] = [last, await readCheckpoint(join(out, "checkpoint-00000000.safetensors"))].map(({ vectors, facts }) => {
+      const shapes = (JSON.parse(facts["parameters"]!) as Record<string, [string, number[]][]>)["generator"]!;
+      return { shapes, vector: vectors.get("average.generator")! };
+    }) as [{ shapes: [string, number[]][]; vector: Float32Array }, { shapes: [string, number[]][]; vector: Float32Array }];
+    const trainingOnly = /^(lip|identity-guess)/; // heads that no deployed network has
+    let offset = 0;
+    for (const [name, shape] of from.shapes) {
+      const end = offset + shape.reduce((a, b) => a * b, 1);
+      if (!trainingOnly.test(name)) expect(taken.vector.subarray(offset, end), name).toEqual(from.vector.subarray(offset, end));
+      offset = end;
+    }
+    await expect(train(settings(1), { out: join(folder, "nowhere"), device: "cpu", init: join(folder, "absent"), shouldStop: () => true })).rejects.toThrow(/absent/);
   });
 
   it("resumes to the same weights as an undisturbed run", async () => {

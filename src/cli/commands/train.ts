@@ -33,7 +33,7 @@ export function registerTrain(program: Command): void {
     .option("--preset <name>", "sizes of the networks", "default")
     .option("--config <file>", "JSON file with configuration values that replace the preset's")
     .option("--phase <name=steps[@rate]...>", "phases in order (default: all of the system with their own lengths)", parsePhase)
-    .option("--init <checkpoint>", "start from the weights of another run")
+    .option("--init <path>", "start from the weights of a checkpoint or of a model folder")
     .option("--seed <n>", "seed of weights and batches", whole, 0)
     .option("--device <device>", "auto, cpu, cuda or webgpu", "cpu")
     .option("--checkpoint-every <steps>", "steps between checkpoints", whole, 500)

@@ -12,7 +12,7 @@ import { shorten } from "./identities.js";
 import { liveNodes } from "./live.js";
 import { Merger } from "./merge.js";
 
-/** Folded constants are small: a large one would make the file larger than the nodes that it replaces. */
+/** Folded constants are small: a large one would make the file larger than the nodes that it replaces. Weights keep their names. */
 const foldLimit = 256;
 
 /** One walk forward suffices: every rule sees inputs that are simple already. */
@@ -67,7 +67,7 @@ class Walk {
     const known: Constant[] = [];
     for (const x of inputs) {
       const data = this.constantData(x);
-      if (data === null || data.length > foldLimit) return null;
+      if (data === null || data.length > foldLimit || this.#graph.isWeight(x)) return null;
       known.push({ dtype: x.dtype, shape: x.shape, data });
     }
     const results = fold(op, { inputs: known, attributes, limit: foldLimit });
