@@ -114,7 +114,7 @@ export function paramsFromVector(theta: Value, table: ParamTable, state: StateSo
 
 /** The named parts of a flat vector in their shapes. */
 export function partsOf(vector: Value, layout: Layout): (asked: ParamSpec) => Value {
-  const parts = split(vector, layout.specs.map((s) => count(s.shape)), 0);
+  const parts = layout.specs.length === 0 ? [] : split(vector, layout.specs.map((s) => count(s.shape)), 0);
   const byName = new Map(layout.specs.map((spec, i) => [spec.name, { spec, part: parts[i] as Value }]));
   const shaped = new Map<string, Value>();
   return (asked) => {
