@@ -2,8 +2,10 @@
 import { z } from "zod";
 import { TalkfaceError } from "../base/errors.js";
 import { optimizerSchema } from "../nn/optimizers/settings.js";
+import { scheduleNames } from "./schedule.js";
 
 const whole = z.number().int().nonnegative();
+const positive = z.number().int().positive();
 
 const schema = z.strictObject({
   system: z.string(),
@@ -15,35 +17,37 @@ const schema = z.strictObject({
   /** Phases in order; steps and rate default to the system's. */
   phases: z.array(z.strictObject({ name: z.string(), steps: whole, rate: z.number().positive() })).min(1),
   optimizer: optimizerSchema.prefault({}),
+  schedule: z.strictObject({ kind: z.enum(scheduleNames).default("cosine"), floor: z.number().min(0).max(1).default(0.05) }).prefault({}),
+  warmupSteps: whole.default(100),
+  /** Batches whose mean gradient makes an update. */
+  accumulate: positive.default(1),
+  /** Updates that one run of ONNX Runtime does in a loop. */
+  stepsPerRun: positive.default(1),
+  /** Updates in a row that may be skipped for numbers that are not finite before the run ends as diverged. */
+  skipLimit: positive.default(10),
   /** Steps between checkpoints, validations and sample sheets. */
-  checkpointEvery: z.number().int().positive().default(500),
-  validateEvery: z.number().int().positive().default(500),
-  sampleEvery: z.number().int().positive().default(1000),
+  checkpointEvery: positive.default(500),
+  validateEvery: positive.default(500),
+  sampleEvery: positive.default(1000),
   /** Batches of a validation. */
-  validationBatches: z.number().int().positive().default(6),
-  keepCheckpoints: z.number().int().positive().default(2),
+  validationBatches: positive.default(6),
+  keepCheckpoints: positive.default(2),
   /** Share of the moving average of weights that is kept each step. */
   averageMemory: z.number().min(0).max(1).default(0.998),
-  warmupSteps: z.number().int().nonnegative().default(100),
   /** MiB of decoded frames kept in memory. */
-  cacheMegabytes: z.number().int().nonnegative().default(2048),
+  cacheMegabytes: whole.default(2048),
 });
 
 export type TrainConfig = z.infer<typeof schema>;
+
+/** Settings that decide which weights come out: a run resumes only with the same. */
+export const decisive = ["system", "preset", "config", "seed", "phases", "optimizer", "schedule", "warmupSteps", "accumulate"] as const satisfies readonly (keyof TrainConfig)[];
 
 export function parseTrainConfig(value: unknown, where: string): TrainConfig {
   const parsed = schema.safeParse(value);
   if (parsed.success) return parsed.data;
   const issue = parsed.error.issues[0];
   throw new TalkfaceError("usage", `${where}: ${issue?.path.join(".") ?? ""}: ${issue?.message ?? "not valid"}.`);
-}
-
-/** Learning rate of a phase at its step (0-based): linear warm-up, then a half cosine down to a twentieth. */
-export function rateAt(step: number, phase: { readonly steps: number; readonly rate: number }, warmupSteps: number): number {
-  const warm = Math.min(warmupSteps, Math.floor(phase.steps / 10));
-  if (step < warm) return (phase.rate * (step + 1)) / warm;
-  const progress = Math.min(1, (step - warm) / Math.max(1, phase.steps - warm));
-  return phase.rate * (0.05 + 0.475 * (1 + Math.cos(Math.PI * progress)));
 }
 
 /** Where a run stands after `done` steps: the phase and its own step; null when all phases are over. */

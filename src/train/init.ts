@@ -7,7 +7,7 @@ import { count, type ParamTable, placesOf } from "../nn/params.js";
 import { type Checkpoint, readCheckpoint } from "../store/checkpoint.js";
 import { readModel } from "../store/model.js";
 import { stateNames } from "../systems/step-graph.js";
-import type { TrainState } from "./phase-runner.js";
+import type { TrainState } from "./state.js";
 
 /** A parameter's weights. */
 interface Weights {

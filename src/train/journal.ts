@@ -28,20 +28,23 @@ export class Journal {
   }
 }
 
-/** Means of figures over the steps since the last report. */
+/** Means of figures over the updates since the last report; numbers that are not finite do not count. */
 export class Averages {
-  readonly #sums = new Map<string, number>();
-  #count = 0;
+  readonly #sums = new Map<string, { total: number; count: number }>();
 
   add(figures: Readonly<Record<string, number>>): void {
-    this.#count += 1;
-    for (const [name, value] of Object.entries(figures)) this.#sums.set(name, (this.#sums.get(name) ?? 0) + value);
+    for (const [name, value] of Object.entries(figures)) {
+      if (!Number.isFinite(value)) continue;
+      const sum = this.#sums.get(name) ?? { total: 0, count: 0 };
+      sum.total += value;
+      sum.count += 1;
+      this.#sums.set(name, sum);
+    }
   }
 
   take(): Record<string, number> {
-    const means = Object.fromEntries([...this.#sums].map(([name, sum]) => [name, sum / this.#count]));
+    const means = Object.fromEntries([...this.#sums].map(([name, { total, count }]) => [name, total / count]));
     this.#sums.clear();
-    this.#count = 0;
     return means;
   }
 }

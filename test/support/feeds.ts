@@ -6,7 +6,7 @@ import type { UpdateRule } from "../../src/nn/optimizers/optimizer.js";
 import type { ParamTable } from "../../src/nn/params.js";
 import type { Session } from "../../src/runtime/session.js";
 import { floats, type Tensor } from "../../src/runtime/tensor.js";
-import { initialState } from "../../src/train/phase-runner.js";
+import { initialState } from "../../src/train/state.js";
 
 /** Plausible random values for every input of a session; `size` is the side of the pictures. */
 export function randomFeeds(session: Session, size: number, seed: number): Record<string, Tensor> {

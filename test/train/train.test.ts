@@ -7,7 +7,7 @@ import { prepareVideos } from "../../src/data/prepare.js";
 import { planClips, writePersonaClip } from "../../src/media/persona/clips.js";
 import { readCheckpoint } from "../../src/store/checkpoint.js";
 import { readModel } from "../../src/store/model.js";
-import { parseTrainConfig, placeOf, rateAt } from "../../src/train/config.js";
+import { parseTrainConfig } from "../../src/train/config.js";
 import { exportModel } from "../../src/train/export.js";
 import { train } from "../../src/train/loop.js";
 
@@ -26,12 +26,13 @@ beforeAll(async () => {
 }, 240_000);
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
-const settings = (steps: number): ReturnType<typeof parseTrainConfig> =>
+const settings = (steps: number, changes: object = {}): ReturnType<typeof parseTrainConfig> =>
   parseTrainConfig(
     {
       system: "et-gan-acw", preset: "tiny", data: [data], seed: 3,
       phases: [{ name: "motion", steps, rate: 2e-3 }, { name: "render", steps: 6, rate: 1e-3 }, { name: "adversarial", steps: 2, rate: 1e-4 }],
       checkpointEvery: 10, validateEvery: 1000, sampleEvery: 1000, validationBatches: 1,
+      ...changes,
     },
     "test",
   );
@@ -90,6 +91,31 @@ describe("training", () => {
     expect((await readdir(out)).some((name) => name.endsWith(".part"))).toBe(false);
   });
 
+  it("resumes another optimizer with its own moments, in the middle of a run of several steps", async () => {
+    const changes = { optimizer: { name: "rmsprop", momentum: 0.5 }, schedule: { kind: "linear" }, stepsPerRun: 4, phases: [{ name: "motion", steps: 12, rate: 1e-4 }] };
+    const whole = await train(settings(12, changes), { out: join(folder, "rmsprop"), device: "cpu", shouldStop: () => false });
+    let asked = 0;
+    const out = join(folder, "rmsprop-parts");
+    expect(await train(settings(12, changes), { out, device: "cpu", shouldStop: () => ++asked > 1 })).toMatchObject({ steps: 4, finished: false });
+    const second = await train(settings(12, { ...changes, stepsPerRun: 1 }), { out, device: "cpu", shouldStop: () => false });
+    const [a, b] = await Promise.all([readCheckpoint(whole.checkpoint), readCheckpoint(second.checkpoint)]);
+    expect([...b.vectors.keys()].filter((name) => name.endsWith(".generator"))).toEqual(["theta.generator", "average.generator", "v.generator", "m.generator"]);
+    for (const [name, vector] of a.vectors) expect(vector.reduce((most, x, i) => Math.max(most, Math.abs(x - b.vectors.get(name)![i]!)), 0), name).toBeLessThan(1e-4);
+    await expect(train(settings(12, { ...changes, optimizer: { name: "adam" } }), { out, device: "cpu", shouldStop: () => true })).rejects.toThrow(/another optimizer/);
+  });
+
+  it("stops as diverged after so many steps that are not finite, with the last checkpoint whole", async () => {
+    const out = join(folder, "diverged");
+    const changes = { phases: [{ name: "motion", steps: 9, rate: 1e38 }], checkpointEvery: 1, skipLimit: 3 };
+    await expect(train(settings(9, changes), { out, device: "cpu", shouldStop: () => false })).rejects.toMatchObject({ code: "diverged", message: expect.stringMatching(/motion, step 4: 3 updates in a row were skipped/) });
+    const journal = (await readJsonLines(join(out, "metrics.jsonl"))) as { kind: string; step: number; event?: string }[];
+    expect(journal.filter(({ kind }) => kind === "event").map(({ step }) => step)).toEqual([2, 3]);
+    expect(journal.find(({ kind }) => kind === "event")!.event).toMatch(/generator is not finite/);
+    const { step, vectors } = await readCheckpoint(join(out, "checkpoint-00000003.safetensors"));
+    expect(step).toBe(3);
+    for (const vector of vectors.values()) expect(vector.every(Number.isFinite)).toBe(true);
+  });
+
   it("starts from the weights of another run, by name", async () => {
     const out = join(folder, "init");
     const from = (await readdir(join(folder, "whole"))).find((name) => name.startsWith("checkpoint-"))!;
@@ -104,17 +130,5 @@ describe("training", () => {
     await expect(run({ preset: "default" }, "new")).rejects.toThrow(/64 pixels wide.*needs 128/);
     await expect(run({ phases: [{ name: "sing", steps: 1, rate: 1 }] }, "new2")).rejects.toThrow(/phase "sing"/);
     expect(JSON.parse(await readFile(join(folder, "whole", "config.json"), "utf8"))).toMatchObject({ seed: 3 });
-  });
-});
-
-describe("schedules", () => {
-  it("warm up and decay within a phase, and count phases one after another", () => {
-    const phase = { steps: 1000, rate: 1 };
-    expect(rateAt(0, phase, 100)).toBeCloseTo(0.01);
-    expect(rateAt(99, phase, 100)).toBeCloseTo(1);
-    expect(rateAt(1000, phase, 100)).toBeCloseTo(0.05);
-    const phases = [{ name: "a", steps: 3, rate: 1 }, { name: "b", steps: 2, rate: 1 }];
-    expect([0, 2, 3, 4].map((done) => placeOf(done, phases))).toEqual([{ index: 0, step: 0 }, { index: 0, step: 2 }, { index: 1, step: 0 }, { index: 1, step: 1 }]);
-    expect(placeOf(5, phases)).toBeNull();
   });
 });

@@ -4,8 +4,10 @@ import { TalkfaceError } from "../../base/errors.js";
 import { readJson } from "../../base/files.js";
 import { parseDevice } from "../../runtime/devices.js";
 import { findSystem } from "../../systems/registry.js";
+import { optimizerKeys, optimizerNames } from "../../nn/optimizers/settings.js";
 import { parseTrainConfig } from "../../train/config.js";
 import { train } from "../../train/loop.js";
+import { scheduleNames } from "../../train/schedule.js";
 
 interface Options {
   readonly system: string;
@@ -15,6 +17,12 @@ interface Options {
   readonly phase?: readonly { name: string; steps: number; rate?: number }[];
   readonly config?: string;
   readonly init?: string;
+  readonly optimizer: Readonly<Record<string, string | number>>;
+  readonly schedule: string;
+  readonly warmup: number;
+  readonly accumulate: number;
+  readonly stepsPerRun: number;
+  readonly skipLimit: number;
   readonly seed: number;
   readonly device: string;
   readonly checkpointEvery: number;
@@ -33,14 +41,20 @@ export function registerTrain(program: Command): void {
     .option("--preset <name>", "sizes of the networks", "default")
     .option("--config <file>", "JSON file with configuration values that replace the preset's")
     .option("--phase <name=steps[@rate]...>", "phases in order (default: all of the system with their own lengths)", parsePhase)
+    .option("--optimizer <name[,key=value...]>", `${optimizerNames.join(", ")}; keys: ${optimizerKeys.join(", ")} (clip: largest norm of a gradient, 0 for no limit)`, parseOptimizer, { name: "adam" })
+    .option("--schedule <kind>", `course of the rate after the warm-up: ${scheduleNames.join(", ")}`, "cosine")
+    .option("--warmup <steps>", "steps of linear warm-up, at most a tenth of the phase", whole, 100)
+    .option("--accumulate <n>", "batches whose mean gradient makes a step", positive, 1)
+    .option("--steps-per-run <k>", "steps in one call of ONNX Runtime: spares copies of the weights on CUDA; not on webgpu", positive, 1)
+    .option("--skip-limit <n>", "steps in a row that may fail with numbers that are not finite", positive, 10)
     .option("--init <path>", "start from the weights of a checkpoint or of a model folder")
     .option("--seed <n>", "seed of weights and batches", whole, 0)
     .option("--device <device>", "auto, cpu, cuda or webgpu", "cpu")
-    .option("--checkpoint-every <steps>", "steps between checkpoints", whole, 500)
-    .option("--validate-every <steps>", "steps between validations", whole, 500)
-    .option("--sample-every <steps>", "steps between sample sheets", whole, 1000)
+    .option("--checkpoint-every <steps>", "steps between checkpoints", positive, 500)
+    .option("--validate-every <steps>", "steps between validations", positive, 500)
+    .option("--sample-every <steps>", "steps between sample sheets", positive, 1000)
     .option("--json", "print the outcome as JSON")
-    .addHelpText("after", "\nExamples:\n  talkface train --system et-gan-acw --data shards --out runs/first\n  talkface train --system et-gan-acw --preset tiny --data personas --out runs/tiny --phase motion=200 render=200@1e-3")
+    .addHelpText("after", "\nExamples:\n  talkface train --system et-gan-acw --data shards --out runs/first\n  talkface train --system et-gan-acw --preset tiny --data personas --out runs/tiny --phase motion=200 render=200@1e-3\n  talkface train --system et-gan-acw --data shards --out runs/adamw --optimizer adamw,decay=0.01,clip=0.5 --schedule linear --accumulate 4\n  talkface train --system et-gan-acw --data shards --out runs/gpu --device cuda --steps-per-run 8")
     .action(run);
 }
 
@@ -53,8 +67,11 @@ async function run(options: Options): Promise<void> {
     if (phase === undefined) throw new TalkfaceError("usage", `--phase ${name}: ${system.name} has ${system.phases.map((p) => p.name).join(", ")}.`);
     return { name, steps, rate: rate ?? phase.defaultRate };
   });
-  const { checkpointEvery, validateEvery, sampleEvery, preset, data, seed } = options;
-  const config = parseTrainConfig({ system: system.name, preset, config: overrides, data, seed, phases, checkpointEvery, validateEvery, sampleEvery }, "train");
+  const { checkpointEvery, validateEvery, sampleEvery, preset, data, seed, optimizer, accumulate, stepsPerRun, skipLimit } = options;
+  const config = parseTrainConfig(
+    { system: system.name, preset, config: overrides, data, seed, phases, optimizer, schedule: { kind: options.schedule }, warmupSteps: options.warmup, accumulate, stepsPerRun, skipLimit, checkpointEvery, validateEvery, sampleEvery },
+    "train",
+  );
 
   let stop = false;
   const ask = (): void => {
@@ -77,6 +94,25 @@ function parsePhase(text: string, earlier: readonly { name: string; steps: numbe
   if (match === null) throw new InvalidArgumentError("expected name=steps or name=steps@rate, for instance render=6000@5e-4.");
   const [, name = "", steps = "", rate] = match;
   return [...earlier, { name, steps: Number(steps), ...(rate === undefined ? {} : { rate: Number(rate) }) }];
+}
+
+/** `adamw,decay=0.01` as settings; which keys and values there are is checked with the rest of the configuration. */
+function parseOptimizer(text: string): Record<string, string | number> {
+  const [name = "", ...pairs] = text.split(",");
+  return Object.fromEntries([
+    ["name", name],
+    ...pairs.map((pair): [string, number] => {
+      const [, key = "", value = ""] = /^([a-z0-9]+)=([0-9.]+(?:e-?\d+)?)$/.exec(pair) ?? [];
+      if (key === "" || key === "name" || !Number.isFinite(Number(value))) throw new InvalidArgumentError(`"${pair}": expected key=number, for instance adamw,decay=0.01.`);
+      return [key, Number(value)];
+    }),
+  ]);
+}
+
+function positive(text: string): number {
+  const n = whole(text);
+  if (n === 0) throw new InvalidArgumentError("expected a whole number above 0.");
+  return n;
 }
 
 function whole(text: string): number {

@@ -24,6 +24,9 @@ export const optimizerSchema = z.strictObject({
   clip: z.number().nonnegative().default(1),
 });
 
+/** Numbers that a user may set. */
+export const optimizerKeys = Object.keys(optimizerSchema.shape).filter((key) => key !== "name");
+
 export type OptimizerSettings = z.infer<typeof optimizerSchema>;
 
 const makers = { adam, adamw: adamW, rmsprop: rmsProp, sgd } as const;

@@ -1,0 +1,82 @@
+/** One phase: batches -> updates -> journal -> (validate) -> (samples) -> (checkpoint). */
+import { TalkfaceError } from "../base/errors.js";
+import { type Progress, progress } from "../base/log.js";
+import { type BatchArrays, fillBatch, framesOf, trainingWindows } from "../data/window-batch.js";
+import { WindowSampler } from "../data/window-sampler.js";
+import { save } from "./checkpoints.js";
+import type { TrainConfig } from "./config.js";
+import { Averages } from "./journal.js";
+import { Judge } from "./judge.js";
+import type { Run } from "./run.js";
+import { rateAt } from "./schedule.js";
+import { SkipWatch } from "./skips.js";
+import { resetMoments, type TrainState } from "./state.js";
+import { openRunner } from "./step/open.js";
+import type { Pace } from "./step/runner.js";
+
+/** Steps between lines of the journal. */
+const journalEvery = 50;
+
+/** Trains phase `index` from its step `from`; `before` steps were done in earlier phases. */
+export async function runPhase(run: Run, state: TrainState, index: number, from: number, before: number): Promise<{ step: number; stopped: boolean }> {
+  const { config, system, systemConfig, options, journal, rule } = run;
+  const settings = config.phases[index] as TrainConfig["phases"][number];
+  const phase = system.phases.find((p) => p.name === settings.name);
+  if (phase === undefined) throw new TalkfaceError("usage", `phase "${settings.name}": ${system.name} has ${system.phases.map((p) => p.name).join(", ")}.`);
+  if (from === 0) resetMoments(state, phase.groups, rule);
+  const fields = phase.batch(systemConfig);
+  const { batch: count, frames } = framesOf(fields);
+  const sampler = new WindowSampler(run.train, frames, config.seed);
+  const { accumulate, stepsPerRun, validateEvery, checkpointEvery } = config;
+  const runner = await openRunner({ system, config: systemConfig, phase, rule, device: options.device, accumulate, stepsPerRun }, state);
+
+  /** The batches of the updates [first, end), decoded by other threads. */
+  const read = (first: number, end: number): Promise<BatchArrays[]> =>
+    Promise.all(Array.from({ length: (end - first) * accumulate }, (_, i) => fillBatch(run.cache, run.contract, sampler.choose((before + first) * accumulate + i, count, frames), fields, trainingWindows)));
+  // a run of several updates ends where something is due
+  const endOf = (first: number): number => Math.min(first + runner.updatesPerRun, settings.steps, ...[journalEvery, validateEvery, checkpointEvery].map((every) => (Math.floor(first / every) + 1) * every));
+  const pace = (step: number): Pace => ({ step: step + 1, rate: rateAt(step, settings, config.schedule, config.warmupSteps), memory: Math.min(config.averageMemory, (1 + step) / (10 + step)) });
+
+  const judge = await Judge.open(run, phase, fields);
+  const line = progress(phase.name, settings.steps, "steps", from);
+  const averages = new Averages();
+  const skips = new SkipWatch(config.skipLimit);
+  const started = performance.now();
+  let next = read(from, endOf(from));
+  let step = from;
+  try {
+    while (step < settings.steps && !options.shouldStop()) {
+      const end = endOf(step);
+      const batches = await next;
+      next = read(end, endOf(end)); // while the updates run
+      const figures = await runner.run(batches, Array.from({ length: end - step }, (_, i) => pace(step + i)));
+      for (const [i, each] of figures.entries()) {
+        averages.add(each);
+        const groups = skips.note(each, `${phase.name}, step ${step + i + 1}`);
+        if (groups.length > 0) await journal.write({ kind: "event", step: before + step + i + 1, phase: phase.name, event: `skipped: loss, gradient or rate of ${groups.join(" and ")} is not finite` });
+      }
+      step = end;
+      const last = step === settings.steps;
+      if (step % journalEvery === 0 || last) {
+        const means = averages.take();
+        const skipped = skips.take();
+        tell(line, step, means, skipped);
+        const seconds = (performance.now() - started) / 1000;
+        await journal.write({ kind: "train", step: before + step, phase: phase.name, rate: pace(step - 1).rate, seconds, run_seconds: runner.seconds, skipped, ...means });
+      }
+      if (judge !== null && (last || step % validateEvery === 0)) await judge.report(state, before + step, last || step % config.sampleEvery === 0);
+      if (step % checkpointEvery === 0) await save(run, state, before + step);
+    }
+  } finally {
+    await next.catch(() => undefined); // nothing may read from the data set after this
+    line.finish(`${phase.name}: ${step} of ${settings.steps} steps`);
+    await runner.close();
+    await judge?.close();
+  }
+  return { step, stopped: step < settings.steps };
+}
+
+function tell(line: Progress, step: number, means: Readonly<Record<string, number>>, skipped: number): void {
+  const losses = Object.entries(means).flatMap(([name, value]) => (name.startsWith("loss.") ? [`${name.slice(5)} ${value.toFixed(4)}`] : []));
+  line.update(step, [...losses, ...(skipped > 0 ? [`${skipped} skipped`] : [])].join(", "));
+}

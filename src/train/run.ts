@@ -1,0 +1,33 @@
+/** What the parts of a training run share. */
+import type { DataContract } from "../base/contract.js";
+import type { ClipCache } from "../data/clip-cache.js";
+import type { ClipEntry } from "../data/dataset.js";
+import type { UpdateRule } from "../nn/optimizers/optimizer.js";
+import type { ParamTable } from "../nn/params.js";
+import type { Device } from "../runtime/devices.js";
+import type { System } from "../systems/system.js";
+import type { TrainConfig } from "./config.js";
+import type { Journal } from "./journal.js";
+
+export interface TrainOptions {
+  readonly out: string;
+  readonly device: Device;
+  /** A checkpoint or a model folder whose weights start the run where names and shapes fit. */
+  readonly init?: string;
+  /** Asked between steps; true ends the run after a checkpoint. */
+  readonly shouldStop: () => boolean;
+}
+
+export interface Run {
+  readonly config: TrainConfig;
+  readonly systemConfig: unknown;
+  readonly system: System;
+  readonly contract: DataContract;
+  readonly cache: ClipCache;
+  readonly train: readonly ClipEntry[];
+  readonly validation: readonly ClipEntry[];
+  readonly journal: Journal;
+  readonly options: TrainOptions;
+  readonly tables: ReadonlyMap<string, ParamTable>;
+  readonly rule: UpdateRule;
+}
