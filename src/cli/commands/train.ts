@@ -1,5 +1,5 @@
 /** `talkface train`: trains a system on prepared shards; the same command again resumes. */
-import { type Command, InvalidArgumentError } from "commander";
+import { type Command, InvalidArgumentError, Option } from "commander";
 import { TalkfaceError } from "../../base/errors.js";
 import { readJson } from "../../base/files.js";
 import { parseDevice } from "../../runtime/devices.js";
@@ -41,8 +41,12 @@ export function registerTrain(program: Command): void {
     .option("--preset <name>", "sizes of the networks", "default")
     .option("--config <file>", "JSON file with configuration values that replace the preset's")
     .option("--phase <name=steps[@rate]...>", "phases in order (default: all of the system with their own lengths)", parsePhase)
-    .option("--optimizer <name[,key=value...]>", `${optimizerNames.join(", ")}; keys: ${optimizerKeys.join(", ")} (clip: largest norm of a gradient, 0 for no limit)`, parseOptimizer, { name: "adam" })
-    .option("--schedule <kind>", `course of the rate after the warm-up: ${scheduleNames.join(", ")}`, "cosine")
+    .addOption(
+      new Option("--optimizer <name[,key=value...]>", `${optimizerNames.join(", ")}; keys: ${optimizerKeys.join(", ")} (clip: largest norm of a gradient, 0 for no limit)`)
+        .argParser(parseOptimizer)
+        .default({ name: "adam" }, "adam"),
+    )
+    .addOption(new Option("--schedule <kind>", "course of the rate after the warm-up").choices(scheduleNames).default("cosine"))
     .option("--warmup <steps>", "steps of linear warm-up, at most a tenth of the phase", whole, 100)
     .option("--accumulate <n>", "batches whose mean gradient makes a step", positive, 1)
     .option("--steps-per-run <k>", "steps in one call of ONNX Runtime: spares copies of the weights on CUDA; not on webgpu", positive, 1)
@@ -96,14 +100,15 @@ function parsePhase(text: string, earlier: readonly { name: string; steps: numbe
   return [...earlier, { name, steps: Number(steps), ...(rate === undefined ? {} : { rate: Number(rate) }) }];
 }
 
-/** `adamw,decay=0.01` as settings; which keys and values there are is checked with the rest of the configuration. */
+/** `adamw,decay=0.01` as settings; their ranges are checked with the rest of the configuration. */
 function parseOptimizer(text: string): Record<string, string | number> {
   const [name = "", ...pairs] = text.split(",");
+  if (!optimizerNames.some((known) => known === name)) throw new InvalidArgumentError(`expected one of ${optimizerNames.join(", ")}.`);
   return Object.fromEntries([
     ["name", name],
     ...pairs.map((pair): [string, number] => {
       const [, key = "", value = ""] = /^([a-z0-9]+)=([0-9.]+(?:e-?\d+)?)$/.exec(pair) ?? [];
-      if (key === "" || key === "name" || !Number.isFinite(Number(value))) throw new InvalidArgumentError(`"${pair}": expected key=number, for instance adamw,decay=0.01.`);
+      if (!optimizerKeys.includes(key) || !Number.isFinite(Number(value))) throw new InvalidArgumentError(`"${pair}": expected key=number with a key of ${optimizerKeys.join(", ")}, for instance adamw,decay=0.01.`);
       return [key, Number(value)];
     }),
   ]);
