@@ -1,14 +1,8 @@
 /** An independent opinion: PyTorch runs the graph, differentiates the loss itself, and the two gradients are compared. */
-import { execFileSync, spawnSync } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
 import { Random } from "../../src/base/random.js";
 import { gradient } from "../../src/graph/gradient.js";
 import { Graph } from "../../src/graph/graph.js";
-import { encodeModel } from "../../src/graph/onnx.js";
 import { leakyRelu, sigmoid, tanh } from "../../src/graph/ops/activation.js";
 import { abs, add, div, exp, mul, sqrt, square, sub } from "../../src/graph/ops/arithmetic.js";
 import { conv, convTranspose } from "../../src/graph/ops/conv.js";
@@ -23,9 +17,7 @@ import { resizeBilinear, resizeNearest } from "../../src/graph/ops/resize.js";
 import { sizeOf } from "../../src/graph/shape.js";
 import type { Value } from "../../src/graph/value.js";
 import { normals } from "../support/gradcheck.js";
-
-const python = "/usr/bin/python3";
-const ready = spawnSync(python, ["-c", "import torch, onnx"]).status === 0;
+import { findTorch, gradientInTorch } from "../support/torch-check.js";
 
 const shapes = [[8, 3, 4, 4], [8], [16, 8, 3, 3], [16, 8, 4, 4], [8, 8, 3, 3], [2, 8, 1, 1], [16, 10], [3, 8, 3, 3]] as const;
 
@@ -65,18 +57,10 @@ function composite(): { graph: Graph; parameters: number } {
   return { graph, parameters };
 }
 
-test.skipIf(!ready)("PyTorch finds the same gradient of a composite network (skipped where /usr/bin/python3 has no torch and onnx)", () => {
-  const folder = mkdtempSync(join(tmpdir(), "talkface-torch-"));
-  try {
-    const path = join(folder, "grad.onnx");
-    const { graph, parameters } = composite();
-    writeFileSync(path, encodeModel(graph.toModel()));
-    writeFileSync(`${path}.theta.f32`, normals(new Random(5), parameters).map((x) => x * 0.2));
-    const script = fileURLToPath(new URL("../support/onnx_torch.py", import.meta.url));
-    const said = execFileSync(python, [script, "check", path], { encoding: "utf8" });
-    expect(said).toMatch(/relative error \d/);
-    expect(Number(/relative error (\S+)/.exec(said)![1])).toBeLessThan(1e-4);
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
-  }
+const python = findTorch();
+
+test.skipIf(python === null)("PyTorch finds the same gradient of a composite network (skipped where python3 has no torch and onnx)", () => {
+  const { graph, parameters } = composite();
+  const theta = normals(new Random(5), parameters).map((x) => x * 0.2);
+  expect(gradientInTorch(python!, "composite", graph.toModel(), { theta }).relativeError).toBeLessThan(1e-4);
 });

@@ -1,9 +1,9 @@
-/** A gradient graph of a system against PyTorch's own differentiation of the same loss (onnx_torch.py). */
+/** Gradient graphs against PyTorch's own differentiation of the same loss (onnx_torch.py). */
 import { spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { encodeModel } from "../../src/graph/onnx.js";
+import { encodeModel, type OnnxModel } from "../../src/graph/onnx.js";
 import { initialValues } from "../../src/nn/params.js";
 import { lossGraph } from "../../src/systems/graphs.js";
 import { paramTables } from "../../src/systems/phase-graph.js";
@@ -33,33 +33,40 @@ export function gradientGraphs(preset: string): GradientGraph[] {
   });
 }
 
-export interface TorchVerdict {
-  readonly parameters: number;
-  readonly nodes: number;
+/** What PyTorch finds for a model with the input `theta` and the outputs `loss` and `grad`. */
+export interface TorchGradient {
   readonly loss: number;
   readonly gradientNorm: number;
   /** |talkface - PyTorch| / |PyTorch| over the whole gradient. */
   readonly relativeError: number;
 }
 
-/** Both gradients at the real initial values of every group, on random batches. */
-export function checkAgainstTorch(python: string, { name, system, config, phase, group }: GradientGraph): TorchVerdict {
+export interface TorchVerdict extends TorchGradient {
+  readonly parameters: number;
+  readonly nodes: number;
+}
+
+/** Runs the model in PyTorch; `vectors` (of `theta` and its like, by name) replace random inputs. */
+export function gradientInTorch(python: string, name: string, model: OnnxModel, vectors: Readonly<Record<string, Float32Array>>): TorchGradient {
   const folder = mkdtempSync(join(tmpdir(), "talkface-torch-"));
   try {
     const path = join(folder, "grad.onnx");
-    const model = lossGraph(system, config, phase, group, "grad").toModel();
     writeFileSync(path, encodeModel(model));
-    const tables = paramTables(system, config);
-    for (const [other, table] of tables) {
-      const values = initialValues(table, 0);
-      writeFileSync(`${path}.${other === group ? "theta" : `theta.${other}`}.f32`, new Uint8Array(values.buffer));
-    }
+    for (const [input, { buffer, byteOffset, byteLength }] of Object.entries(vectors)) writeFileSync(`${path}.${input}.f32`, new Uint8Array(buffer, byteOffset, byteLength));
     const { stdout, stderr } = spawnSync(python, [join(import.meta.dirname, "onnx_torch.py"), "check", path], { encoding: "utf8" });
     const found = /loss (\S+)\s+\|grad\| (\S+)\s+relative error (\S+)/.exec(stdout);
     if (found === null) throw new Error(`${name}: PyTorch did not finish: ${stderr.trim().split("\n").at(-1) ?? ""}`);
     const [loss, gradientNorm, relativeError] = found.slice(1).map(Number) as [number, number, number];
-    return { parameters: tables.get(group)!.size, nodes: model.graph.nodes.length, loss, gradientNorm, relativeError };
+    return { loss, gradientNorm, relativeError };
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
+}
+
+/** Both gradients at the real initial values of every group, on random batches. */
+export function checkAgainstTorch(python: string, { name, system, config, phase, group }: GradientGraph): TorchVerdict {
+  const model = lossGraph(system, config, phase, group, "grad").toModel();
+  const tables = paramTables(system, config);
+  const vectors = Object.fromEntries([...tables].map(([other, table]) => [other === group ? "theta" : `theta.${other}`, initialValues(table, 0)]));
+  return { parameters: tables.get(group)!.size, nodes: model.graph.nodes.length, ...gradientInTorch(python, name, model, vectors) };
 }
