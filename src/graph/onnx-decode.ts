@@ -54,6 +54,8 @@ function decodeAttribute(attribute: AttributeMessage, label: string, refuse: Ref
       return { kind: "floats", value: [...(attribute.floats ?? [])] };
     case attributeTypes.ints:
       return { kind: "ints", value: (attribute.ints ?? []).map((value) => safeInteger(value, what, refuse)) };
+    case attributeTypes.strings:
+      return { kind: "strings", value: (attribute.strings ?? []).map((bytes) => new TextDecoder().decode(bytes)) };
     case attributeTypes.tensor:
       if (attribute.t === undefined) throw refuse(`${what} holds no tensor.`);
       return { kind: "tensor", value: decodeTensor(attribute.t, refuse) };

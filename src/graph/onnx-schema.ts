@@ -53,6 +53,7 @@ const descriptor: INamespace = {
         g: field("GraphProto", 6),
         floats: repeated("float", 7),
         ints: repeated("int64", 8),
+        strings: repeated("bytes", 9),
         type: field("int32", 20),
       },
     },
@@ -83,7 +84,7 @@ const descriptor: INamespace = {
 export const modelType: Type = protobuf.Root.fromJSON(descriptor).lookupType("ModelProto");
 
 /** AttributeProto.AttributeType. */
-export const attributeTypes = { float: 1, int: 2, string: 3, tensor: 4, graph: 5, floats: 6, ints: 7 } as const;
+export const attributeTypes = { float: 1, int: 2, string: 3, tensor: 4, graph: 5, floats: 6, ints: 7, strings: 8 } as const;
 
 /** TensorProto.DataType numbers of the element types that the toolkit knows. */
 export const dtypeNumbers = {
@@ -122,6 +123,7 @@ export interface AttributeMessage {
   g?: GraphMessage;
   floats?: readonly number[];
   ints?: readonly Int64[];
+  strings?: readonly Uint8Array[];
 }
 export interface NodeMessage {
   opType?: string;

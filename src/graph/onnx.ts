@@ -20,6 +20,7 @@ export type OnnxAttribute =
   | { readonly kind: "string"; readonly value: string }
   | { readonly kind: "ints"; readonly value: readonly number[] }
   | { readonly kind: "floats"; readonly value: readonly number[] }
+  | { readonly kind: "strings"; readonly value: readonly string[] }
   | { readonly kind: "tensor"; readonly value: OnnxTensor }
   | { readonly kind: "graph"; readonly value: OnnxGraph };
 
@@ -130,6 +131,8 @@ function encodeAttribute(name: string, attribute: OnnxAttribute): AttributeMessa
       return { name, type, ints: attribute.value };
     case "floats":
       return { name, type, floats: attribute.value };
+    case "strings":
+      return { name, type, strings: attribute.value.map((text) => new TextEncoder().encode(text)) };
     case "tensor":
       return { name, type, t: encodeTensor(attribute.value) };
     case "graph":

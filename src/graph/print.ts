@@ -41,6 +41,8 @@ function attributeText(attribute: OnnxAttribute): string {
     case "ints":
     case "floats":
       return show(attribute.value);
+    case "strings":
+      return `[${attribute.value.join(",")}]`;
     case "tensor":
       return `${attribute.value.dtype}${show(attribute.value.shape)}`;
     case "graph":

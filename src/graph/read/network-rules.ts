@@ -1,8 +1,9 @@
 /** ONNX's matrix products, norms and sampling of pictures in ours. */
-import { add, div, mul, sqrt, square, sub } from "../ops/arithmetic.js";
+import { add, div, mul, reciprocal, sqrt, square, sub } from "../ops/arithmetic.js";
 import { gridSample } from "../ops/grid-sample.js";
 import { reshape, transpose } from "../ops/layout.js";
 import { matmul } from "../ops/matmul.js";
+import { batchNormalization, instanceNormalization, layerNormalization } from "../ops/normalization.js";
 import { mean } from "../ops/reduce.js";
 import { show } from "../shape.js";
 import type { Value } from "../value.js";
@@ -40,20 +41,8 @@ export const networkRules: Readonly<Record<string, Rule>> = {
     const wide = (v: Value): Value => reshape(v, [groups, 1, ...size.map(() => 1)]);
     return reshape(add(mul(perGroup, wide(node.value(1))), wide(node.value(2))), x.shape);
   },
-  InstanceNormalization: (node) => {
-    const x = node.value(0);
-    const axes = x.shape.map((_, i) => i).slice(2);
-    if (axes.length === 0) node.fail(`expects [N,C,…], got ${show(x.shape)}.`);
-    return add(mul(standardized(x, axes, node.float("epsilon", 1e-5)), perChannel(node.value(1), x)), perChannel(node.value(2), x));
-  },
-  LayerNormalization: (node) => {
-    const x = node.value(0);
-    node.int("stash_type", 1);
-    const first = node.axis(node.int("axis", -1), x);
-    const y = mul(standardized(x, x.shape.map((_, i) => i).slice(first), node.float("epsilon", 1e-5)), node.value(1));
-    const shift = node.optional(2);
-    return shift === null ? y : add(y, shift);
-  },
+  InstanceNormalization: (node) => instanceNormalization(node.value(0), node.value(1), node.value(2), node.float("epsilon", 1e-5)),
+  LayerNormalization: layerNorm,
   MatMul: (node) => {
     const [a, b] = [node.value(0), node.value(1)];
     // vectors are rows on the left and columns on the right, and that axis goes away again
@@ -69,22 +58,29 @@ function standardized(x: Value, axes: readonly number[], epsilon: number): Value
   return div(centred, sqrt(add(mean(square(centred), { axes, keepDims: true }), epsilon)));
 }
 
-/** A vector [C] beside x [N,C,…]. */
-function perChannel(v: Value, x: Value): Value {
-  return reshape(v, [...v.shape, ...x.shape.slice(2).map(() => 1)]);
+/** Over all axes from the given one on; mean and inverse deviation are outputs too. */
+function layerNorm(node: NodeReader): Value | readonly Value[] {
+  const [x, scale, bias] = [node.value(0), node.value(1), node.optional(2)];
+  node.int("stash_type", 1);
+  const epsilon = node.float("epsilon", 1e-5);
+  const first = node.axis(node.int("axis", -1), x);
+  const statistics = node.node.outputs.some((name, i) => i > 0 && name !== "");
+  if (first === x.shape.length - 1 && bias !== null && scale.shape.length === 1 && !statistics) return layerNormalization(x, scale, bias, epsilon);
+  const axes = x.shape.map((_, i) => i).slice(first);
+  const average = mean(x, { axes, keepDims: true });
+  const centred = sub(x, average);
+  const inverse = reciprocal(sqrt(add(mean(square(centred), { axes, keepDims: true }), epsilon)));
+  const y = mul(mul(centred, inverse), scale);
+  return [bias === null ? y : add(y, bias), average, inverse];
 }
 
 /** With the running mean and variance of the file, which are statistics and never trained. */
 function batchNorm(node: NodeReader): Value {
-  const x = node.value(0);
   node.float("momentum", 0.9); // concerns training
   if (node.flag("training_mode", false)) node.fail("is in training mode; export the model for inference.");
-  if (x.shape.length < 2) node.fail(`expects [N,C,…], got ${show(x.shape)}.`);
   const statistic = (i: number): Value => {
     const known = node.known(i);
     return known === null ? node.value(i) : node.graph.constant(known.data, known.shape, known.dtype);
   };
-  const scale = div(node.value(1), sqrt(add(statistic(4), node.float("epsilon", 1e-5))));
-  const shift = sub(node.value(2), mul(statistic(3), scale));
-  return add(mul(x, perChannel(scale, x)), perChannel(shift, x));
+  return batchNormalization(node.value(0), node.value(1), node.value(2), statistic(3), statistic(4), node.float("epsilon", 1e-5));
 }

@@ -98,6 +98,11 @@ export class NodeReader {
     return attribute?.kind === "ints" ? attribute.value : null;
   }
 
+  strings(name: string): readonly string[] | null {
+    const attribute = this.#attribute(name, "strings");
+    return attribute?.kind === "strings" ? attribute.value : null;
+  }
+
   tensor(name: string): OnnxTensor | null {
     const attribute = this.#attribute(name, "tensor");
     return attribute?.kind === "tensor" ? attribute.value : null;

@@ -1,5 +1,5 @@
 /** ONNX's reductions, softmax and their kin in ours. */
-import { exp, log, neg, square, sub } from "../ops/arithmetic.js";
+import { abs, exp, log, neg, square, sub } from "../ops/arithmetic.js";
 import { reshape } from "../ops/layout.js";
 import { argMax, cumSum, l1Norm, l2Norm, logSoftmax, max, mean, min, softmax, sum, type ReduceOptions } from "../ops/reduce.js";
 import { reducedShape, sizeOf } from "../shape.js";
@@ -17,9 +17,9 @@ export const reduceRules: Readonly<Record<string, Rule>> = {
     return node.flag("exclusive", false) ? sub(y, x) : y;
   },
   LogSoftmax: (node) => alongAxis(node, logSoftmax),
-  ReduceL1: reduced(l1Norm),
-  ReduceL2: reduced(l2Norm),
-  ReduceLogSum: reduced((x, options) => log(sum(x, options))),
+  ReduceL1: reduced(l1Norm, abs),
+  ReduceL2: reduced(l2Norm, abs),
+  ReduceLogSum: reduced((x, options) => log(sum(x, options)), log),
   ReduceLogSumExp: reduced((x, options) => {
     // the largest element is taken out first, so that exp does not overflow
     const top = max(x, { ...options, keepDims: true });
@@ -30,20 +30,23 @@ export const reduceRules: Readonly<Record<string, Rule>> = {
   ReduceMean: reduced(mean),
   ReduceMin: reduced(min),
   ReduceSum: reduced(sum),
-  ReduceSumSquare: reduced((x, options) => sum(square(x), options)),
+  ReduceSumSquare: reduced((x, options) => sum(square(x), options), square),
   Softmax: (node) => alongAxis(node, softmax),
 };
 
-/** Axes are an input of ReduceSum since version 13 and of the others since 18; none means all, or nothing where that is asked for. */
-function reduced(reduce: Reduction): Rule {
+/**
+ * Axes are an input of ReduceSum since version 13 and of the others since 18; none means all, or each element `alone` where that
+ * is asked for.
+ */
+function reduced(reduce: Reduction, alone: (x: Value) => Value = (x) => x): Rule {
   return (node) => {
     const x = node.value(0);
     const keepDims = node.flag("keepdims", true);
     const nothing = node.flag("noop_with_empty_axes", false);
     const given = node.listed(1, "axes") ?? [];
-    if (given.length === 0 && nothing) return x;
+    if (given.length === 0 && nothing) return alone(x);
     const axes = given.length === 0 ? x.shape.map((_, i) => i) : node.axes(given, x.shape.length).sort((a, b) => a - b);
-    if (axes.length === 0) return x;
+    if (axes.length === 0) return alone(x);
     return reduce(x, { axes, keepDims });
   };
 }
