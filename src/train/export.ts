@@ -4,6 +4,7 @@ import { TalkfaceError } from "../base/errors.js";
 import { readCheckpoint } from "../store/checkpoint.js";
 import { type ModelDescription, writeModel } from "../store/model.js";
 import { deployedGraphs } from "../systems/graphs.js";
+import { layerStateName } from "../systems/phase-graph.js";
 import { findSystem } from "../systems/registry.js";
 import { stateNames } from "../systems/step-graph.js";
 
@@ -22,6 +23,6 @@ export async function exportModel(checkpoint: string, folder: string, licence: s
   if (weights === undefined) throw new TalkfaceError("bad-data", `${checkpoint}: holds no averaged weights.`);
   const training: ModelDescription["training"] = { steps: step, seed: Number(fact("seed")), clips: Number(fact("clips")), people: Number(fact("people")), minutes: Number(fact("minutes")), phases: fact("phases") };
   const metadata = { system: system.name, citation: system.citation, licence, config: JSON.stringify(config), contract: JSON.stringify(contract), training: JSON.stringify(training) };
-  const graphs = deployedGraphs(system, config, weights, metadata);
+  const graphs = deployedGraphs(system, config, weights, metadata, vectors.get(layerStateName(system.groups[0] as string)));
   await writeModel(folder, { system: system.name, config: config as Record<string, unknown>, contract, licence, training }, graphs);
 }

@@ -68,12 +68,12 @@ class PhaseSampler {
     return new PhaseSampler(session);
   }
 
-  /** Uses the moving averages of the weights. */
+  /** Uses the moving averages of the weights, and what layers measured as it is. */
   async run(batch: Batch, state: TrainState): Promise<{ readonly figures: Record<string, number>; readonly pictures: Record<string, Tensor> }> {
     const feeds: Record<string, Tensor> = {};
     for (const { name } of this.#session.inputs) {
       const group = /^theta\.(.+)$/.exec(name)?.[1];
-      const vector = group === undefined ? undefined : state.get(stateNames(group).average);
+      const vector = state.get(group === undefined ? name : stateNames(group).average);
       const own = batch[name];
       if (vector !== undefined) feeds[name] = floats(vector, [vector.length]);
       else if (own !== undefined) feeds[name] = own;

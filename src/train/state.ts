@@ -1,7 +1,9 @@
-/** What training changes: per group the weights, their moving average and the optimizer's moments. */
+/** What training changes: per group the weights, their moving average, the optimizer's moments and what layers measure. */
 import type { AliasPair } from "../graph/alias.js";
+import type { OnnxModel } from "../graph/onnx.js";
 import { initialValues, type ParamTable } from "../nn/params.js";
 import type { UpdateRule } from "../nn/optimizers/optimizer.js";
+import { layerStateName } from "../systems/phase-graph.js";
 import { momentNames, stateNames } from "../systems/step-graph.js";
 
 /** State vectors of all groups by their graph names (`theta.generator`, `m.generator`, …). */
@@ -15,6 +17,7 @@ export function initialState(tables: ReadonlyMap<string, ParamTable>, rule: Upda
     state.set(names.theta, theta);
     state.set(names.average, theta.slice());
     for (const name of momentNames(group, rule)) state.set(name, new Float32Array(table.size));
+    if (table.state.size > 0) state.set(layerStateName(group), initialValues(table.state, seed));
   }
   return state;
 }
@@ -24,8 +27,8 @@ export function resetMoments(state: TrainState, groups: readonly string[], rule:
   for (const name of groups.flatMap((group) => momentNames(group, rule))) state.get(name)?.fill(0);
 }
 
-/** What a step of these groups reads and renews. */
-export function renewals(groups: readonly string[], rule: UpdateRule): readonly AliasPair[] {
-  const vectors = groups.flatMap((group) => [...Object.values(stateNames(group)), ...momentNames(group, rule)]);
-  return vectors.map((name) => ({ input: name, output: `next.${name}` }));
+/** What the graph of a step reads and renews: every input X with an output `next.X`. */
+export function renewals({ graph }: OnnxModel): readonly AliasPair[] {
+  const outputs = new Set(graph.outputs.map(({ name }) => name));
+  return graph.inputs.flatMap(({ name }) => (outputs.has(`next.${name}`) ? [{ input: name, output: `next.${name}` }] : []));
 }

@@ -1,8 +1,11 @@
 import { describe, expect, it } from "vitest";
+import { gradient } from "../../src/graph/gradient.js";
+import type { Graph } from "../../src/graph/graph.js";
 import { createSession, type Session } from "../../src/runtime/session.js";
 import type { Tensor } from "../../src/runtime/tensor.js";
 import type { Config } from "../../src/systems/et-gan-acw/config.js";
-import { paramTables } from "../../src/systems/phase-graph.js";
+import { lossGraph } from "../../src/systems/graphs.js";
+import { buildPhase, paramTables } from "../../src/systems/phase-graph.js";
 import { findSystem } from "../../src/systems/registry.js";
 import { gradientGraph, stepGraph, updateGraph } from "../../src/systems/step-graph.js";
 import type { Phase } from "../../src/systems/system.js";
@@ -28,6 +31,38 @@ describe("the training step", () => {
       expect(largestDifference(data as Float32Array, (first[name] ?? second[name])!.data as Float32Array), name).toBeLessThan(1e-5);
     }
     expect(second["next.theta.generator"]!.data).not.toEqual(feeds["theta.generator"]!.data);
+  });
+
+  it("holds both sides of the game: each group gets the gradient of its own loss and none of the other's", async () => {
+    const phase = phaseOf("adversarial");
+    const joint = await createSession(gradientGraph(system, config, phase).toModel(), { training: true });
+    const feeds: Record<string, Tensor> = { ...randomFeeds(joint, config.size, 2), ...stateFeeds(joint, tables) };
+    const both = await joint.run(feeds);
+    for (const group of phase.groups) {
+      const alone = await createSession(lossGraph(system, config, phase, group, "grad").toModel(), { training: true });
+      const { grad } = await alone.run(only({ ...feeds, theta: feeds[`theta.${group}`]! }, alone));
+      const [own, shared] = [grad!.data as Float32Array, both[`grad.${group}`]!.data as Float32Array];
+      expect(Math.hypot(...own), group).toBeGreaterThan(1e-3);
+      expect(largestDifference(shared, own), group).toBeLessThan(1e-4); // the same sums in another order
+    }
+
+    // and of the other group's loss: nothing at all
+    const { graph, result, thetas } = buildPhase(phase, config, tables, { training: true });
+    for (const { group, loss } of result.losses) {
+      const others = phase.groups.filter((other) => other !== group);
+      gradient(loss, others.map((other) => thetas.get(other)!)).forEach((leak, i) => graph.output(`leak.${group}.${others[i]!}`, leak));
+    }
+    const session = await createSession(graph.toModel(), { training: true });
+    const leaks = Object.entries(await session.run(only(feeds, session)));
+    expect(leaks.map(([name]) => name)).toEqual(["leak.generator.discriminator", "leak.discriminator.generator"]);
+    for (const [name, { data }] of leaks) expect((data as Float32Array).every((x) => x === 0), name).toBe(true);
+  });
+
+  it("runs the generator once for both sides", () => {
+    const convolutions = (graph: Graph): number => graph.toModel().graph.nodes.filter(({ op, name }) => op === "Conv" && name.startsWith("generator/")).length;
+    const once = convolutions(lossGraph(system, config, phaseOf("render"), "generator", "forward"));
+    expect(once).toBeGreaterThan(5);
+    expect(convolutions(stepGraph(system, config, phaseOf("adversarial")))).toBe(once);
   });
 });
 

@@ -14,10 +14,10 @@ import { FeedbackBuffers } from "../../src/train/step/feedback.js";
 import { openRunner } from "../../src/train/step/open.js";
 import type { Batch, Figures, StepSettings } from "../../src/train/step/runner.js";
 import { normals } from "../support/gradcheck.js";
-import { toyPhase, toySystem } from "../support/toy-system.js";
+import { toySystem } from "../support/toy-system.js";
 
 const rule = updateRule(optimizerSchema.parse({ name: "adamw", decay: 0.01 }));
-const tables = paramTables(toySystem, 4);
+const [plain, normalised] = [toySystem(false), toySystem(true)];
 const random = new Random(9);
 const batchOf = (n: number): Batch => ({ x: floats(normals(random, 3 * n), [n, 3]), y: floats(normals(random, 2 * n), [n, 2]) });
 const batches = Array.from({ length: 6 }, () => batchOf(4));
@@ -29,8 +29,9 @@ const together = (parts: readonly Batch[]): Batch => {
 
 /** State and figures after one run per element of `runs`, each with so many updates' worth of batches. */
 async function follow(settings: Partial<StepSettings>, runs: readonly (readonly Batch[])[]): Promise<{ state: TrainState; figures: Figures[] }> {
-  const state = initialState(tables, rule, 1);
-  const runner = await openRunner({ system: toySystem, config: 4, phase: toyPhase, rule, device: "cpu", accumulate: 1, stepsPerRun: 1, ...settings }, state);
+  const { system = plain } = settings;
+  const state = initialState(paramTables(system, 4), rule, 1);
+  const runner = await openRunner({ system, config: 4, phase: system.phases[0]!, rule, device: "cpu", accumulate: 1, stepsPerRun: 1, ...settings }, state);
   const figures: Figures[] = [];
   for (const run of runs) {
     const updates = run.length / runner.batchesPerUpdate;
@@ -90,8 +91,22 @@ describe("training steps", () => {
       expect(looped.figures.map((figures) => figures["skipped.net"])).toEqual([0, 1, 0]);
     }
     const summed = await follow({ accumulate: 2 }, [[batches[0]!, poisoned]]);
-    expect(difference(summed.state, initialState(tables, rule, 1))).toBe(0);
+    expect(difference(summed.state, initialState(paramTables(plain, 4), rule, 1))).toBe(0);
     expect(summed.figures[0]!["skipped.net"]).toBe(1);
+  });
+
+  it("carry what layers measure from batch to batch, whichever way they run", async () => {
+    const single = await follow({ system: normalised }, batches.map((batch) => [batch]));
+    const looped = await follow({ system: normalised, stepsPerRun: 6 }, [batches]);
+    const swapped = await follow({ system: normalised, inPlace: false }, batches.map((batch) => [batch]));
+    const initial = initialState(paramTables(normalised, 4), rule, 1);
+    expect(single.state.get("state.net")).not.toEqual(initial.get("state.net"));
+    expect(difference(looped.state, single.state)).toBeLessThan(1e-6);
+    expect(difference(swapped.state, single.state)).toBe(0);
+    const one = await follow({ system: normalised, accumulate: 2 }, [batches.slice(0, 2)]);
+    const other = await follow({ system: normalised, accumulate: 2, inPlace: false }, [batches.slice(0, 2)]);
+    expect(difference(one.state, other.state)).toBe(0);
+    expect(one.state.get("state.net")).not.toEqual(initial.get("state.net"));
   });
 
   it("refuse to be looped and accumulated at once, and to be looped on WebGPU", async () => {
@@ -106,7 +121,8 @@ describe("vectors in place", () => {
     const config = system.presets["tiny"];
     const state = initialState(paramTables(system, config), rule, 0);
     for (const phase of system.phases) {
-      const buffers = new FeedbackBuffers(stepGraph(system, config, phase, rule).toModel(), state, renewals(phase.groups, rule));
+      const model = stepGraph(system, config, phase, rule).toModel();
+      const buffers = new FeedbackBuffers(model, state, renewals(model));
       expect(buffers.doubled, phase.name).toEqual([]);
     }
   });

@@ -5,24 +5,29 @@ import { FeedbackBuffers } from "./feedback.js";
 import type { Batch, Figures, Pace, StepRunner, StepSettings } from "./runner.js";
 import { numbersOf, scalars, StepSession } from "./session.js";
 
+interface Buffers {
+  readonly totals: FeedbackBuffers;
+  /** State of layers, which the gradient half renews with every batch. */
+  readonly measured: FeedbackBuffers;
+  readonly updated: FeedbackBuffers;
+}
+
 export class AccumulatingRunner implements StepRunner {
   readonly batchesPerUpdate: number;
   readonly updatesPerRun = 1;
   readonly #gradients: StepSession;
   readonly #updates: StepSession;
   readonly #state: TrainState;
-  readonly #buffers: FeedbackBuffers;
-  /** `total.G` of each group, and what adds to it. */
+  /** `total.G` of each group. */
   readonly #totals: Map<string, Float32Array>;
-  readonly #adding: FeedbackBuffers;
+  readonly #buffers: Buffers;
 
-  private constructor(gradients: StepSession, updates: StepSession, state: TrainState, buffers: FeedbackBuffers, totals: Map<string, Float32Array>, adding: FeedbackBuffers, batchesPerUpdate: number) {
+  private constructor(gradients: StepSession, updates: StepSession, state: TrainState, totals: Map<string, Float32Array>, buffers: Buffers, batchesPerUpdate: number) {
     this.#gradients = gradients;
     this.#updates = updates;
     this.#state = state;
-    this.#buffers = buffers;
     this.#totals = totals;
-    this.#adding = adding;
+    this.#buffers = buffers;
     this.batchesPerUpdate = batchesPerUpdate;
   }
 
@@ -30,10 +35,14 @@ export class AccumulatingRunner implements StepRunner {
     const first = gradientGraph(system, config, phase, { accumulate }).toModel();
     const second = updateGraph(system, config, phase, rule).toModel();
     const totals = new Map(phase.groups.map((group) => [`total.${group}`, new Float32Array((state.get(`theta.${group}`) as Float32Array).length)]));
-    const adding = new FeedbackBuffers(first, totals, phase.groups.map((group) => ({ input: `total.${group}`, output: `grad.${group}` })), inPlace);
-    const buffers = new FeedbackBuffers(second, state, renewals(phase.groups, rule), inPlace);
+    const sums = phase.groups.map((group) => ({ input: `total.${group}`, output: `grad.${group}` }));
+    const buffers: Buffers = {
+      totals: new FeedbackBuffers(first, totals, sums, inPlace),
+      measured: new FeedbackBuffers(first, state, renewals(first), inPlace),
+      updated: new FeedbackBuffers(second, state, renewals(second), inPlace),
+    };
     const where = `${system.name} ${phase.name}`;
-    return new AccumulatingRunner(await StepSession.open(first, device, `${where} gradients`), await StepSession.open(second, device, `${where} update`), state, buffers, totals, adding, accumulate);
+    return new AccumulatingRunner(await StepSession.open(first, device, `${where} gradients`), await StepSession.open(second, device, `${where} update`), state, totals, buffers, accumulate);
   }
 
   get seconds(): number {
@@ -41,16 +50,18 @@ export class AccumulatingRunner implements StepRunner {
   }
 
   async run(batches: readonly Batch[], [pace]: readonly Pace[]): Promise<readonly Figures[]> {
+    const { totals, measured, updated } = this.#buffers;
     for (const total of this.#totals.values()) total.fill(0);
     const means: Record<string, number> = {};
     for (const batch of batches) {
-      const results = await this.#gradients.run(batch, new Map([...this.#state, ...this.#totals]), this.#adding.targets());
-      this.#adding.turn();
+      const results = await this.#gradients.run(batch, new Map([...this.#state, ...this.#totals]), { ...totals.targets(), ...measured.targets() });
+      totals.turn();
+      measured.turn();
       for (const [name, value] of Object.entries(numbersOf(results))) means[name] = (means[name] ?? 0) + value / batches.length;
     }
     const gradients = new Map([...this.#totals].map(([name, total]) => [name.replace(/^total/, "grad"), total]));
-    const results = await this.#updates.run(scalars({ ...means, ...(pace as Pace) }), new Map([...this.#state, ...gradients]), this.#buffers.targets());
-    this.#buffers.turn();
+    const results = await this.#updates.run(scalars({ ...means, ...(pace as Pace) }), new Map([...this.#state, ...gradients]), updated.targets());
+    updated.turn();
     return [{ ...means, ...numbersOf(results) }];
   }
 

@@ -29,7 +29,7 @@ export class LoopRunner implements StepRunner {
 
   static async open({ system, config, phase, rule, device, stepsPerRun, inPlace = true }: StepSettings, state: TrainState): Promise<LoopRunner> {
     const body = stepGraph(system, config, phase, rule).toModel();
-    const carried = renewals(phase.groups, rule);
+    const carried = renewals(body);
     const own = body.graph.inputs.filter(({ name }) => !state.has(name));
     const model = loopModel(body, { carried, stacked: own.map(({ name }) => name), most: stepsPerRun });
     const stacks = Object.fromEntries(own.map(({ name, dtype, shape }) => [name, zerosTensor(dtype, [stepsPerRun, ...(shape as number[])])]));

@@ -20,7 +20,7 @@ export class SingleRunner implements StepRunner {
 
   static async open({ system, config, phase, rule, device, inPlace = true }: StepSettings, state: TrainState): Promise<SingleRunner> {
     const model = stepGraph(system, config, phase, rule).toModel();
-    const buffers = new FeedbackBuffers(model, state, renewals(phase.groups, rule), inPlace);
+    const buffers = new FeedbackBuffers(model, state, renewals(model), inPlace);
     return new SingleRunner(await StepSession.open(model, device, `${system.name} ${phase.name} step`), state, buffers);
   }
 
