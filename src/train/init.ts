@@ -3,9 +3,10 @@ import { stat } from "node:fs/promises";
 import { z } from "zod";
 import { fromSystemError, TalkfaceError } from "../base/errors.js";
 import { decodeModel } from "../graph/onnx.js";
-import { count, type ParamTable, placesOf } from "../nn/params.js";
+import { count, type Layout, type ParamTable, placesOf } from "../nn/params.js";
 import { type Checkpoint, readCheckpoint } from "../store/checkpoint.js";
 import { readModel } from "../store/model.js";
+import { layerStateName } from "../systems/phase-graph.js";
 import { stateNames } from "../systems/step-graph.js";
 import type { TrainState } from "./state.js";
 
@@ -18,13 +19,31 @@ interface Weights {
 
 const schema = z.record(z.string(), z.array(z.tuple([z.string(), z.array(z.number())])));
 
-/** Names and shapes of every group's parameters in the order of `theta`, as JSON. */
+/** A vector of named parts, by the name under which a checkpoint lists them, and which vectors of the training state take it over. */
+interface Part {
+  readonly listed: string;
+  /** The vector of a checkpoint that is taken. */
+  readonly saved: string;
+  readonly fills: readonly string[];
+  readonly layout: Layout;
+}
+
+function partsOf(group: string, table: ParamTable): Part[] {
+  const { theta, average } = stateNames(group);
+  const weights = { listed: group, saved: average, fills: [theta, average], layout: table };
+  const measured = layerStateName(group);
+  return table.state.size === 0 ? [weights] : [weights, { listed: measured, saved: measured, fills: [measured], layout: table.state }];
+}
+
+/** Names and shapes of every group's parameters in the order of `theta`, and of the state of its layers, as JSON. */
 export function parameterNames(tables: ReadonlyMap<string, ParamTable>): string {
-  return JSON.stringify(Object.fromEntries([...tables].map(([group, { specs }]) => [group, specs.map(({ name, shape }) => [name, shape])])));
+  const parts = [...tables].flatMap(([group, table]) => partsOf(group, table));
+  return JSON.stringify(Object.fromEntries(parts.map(({ listed, layout }) => [listed, layout.specs.map(({ name, shape }) => [name, shape])])));
 }
 
 /**
- * Copies weights from a checkpoint file or a model folder into the parameters of the same name and shape, and says how many there were.
+ * Copies weights from a checkpoint file or a model folder into the parameters of the same name and shape, and says how many there were;
+ * what layers measured comes along in the same way.
  * A model holds the parameters of the system's first group that its networks need. Throws `bad-data` where none fits.
  */
 export async function startFrom(path: string, state: TrainState, tables: ReadonlyMap<string, ParamTable>): Promise<string> {
@@ -32,17 +51,17 @@ export async function startFrom(path: string, state: TrainState, tables: Readonl
     throw fromSystemError(error, path);
   });
   const first = [...tables.keys()][0] as string;
-  const source = status.isDirectory() ? new Map([[first, await modelWeights(path)]]) : checkpointWeights(await readCheckpoint(path), path);
+  const parts = [...tables].flatMap(([group, table]) => partsOf(group, table));
+  const source = status.isDirectory() ? inFirstGroup(first, await modelWeights(path)) : checkpointWeights(await readCheckpoint(path), parts, path);
   let taken = 0;
   let wanted = 0;
-  for (const [group, table] of tables) {
-    const names = stateNames(group);
-    const places = placesOf(table);
+  for (const { listed, fills, layout } of parts) {
+    const places = placesOf(layout);
     wanted += places.size;
-    for (const { name, shape, data } of source.get(group) ?? []) {
+    for (const { name, shape, data } of source.get(listed) ?? []) {
       const place = places.get(name);
       if (place === undefined || place.shape.join() !== shape.join()) continue;
-      for (const vector of [names.theta, names.average]) state.get(vector)?.set(data, place.offset);
+      for (const vector of fills) state.get(vector)?.set(data, place.offset);
       taken += 1;
     }
   }
@@ -50,20 +69,25 @@ export async function startFrom(path: string, state: TrainState, tables: Readonl
   return `${taken} of ${wanted} parameters taken over`;
 }
 
-/** The averaged weights by group. */
-function checkpointWeights({ vectors, facts }: Checkpoint, path: string): Map<string, Weights[]> {
+/** A model names weights and state of its layers alike. */
+function inFirstGroup(first: string, weights: Weights[]): Map<string, Weights[]> {
+  return new Map([first, layerStateName(first)].map((listed) => [listed, weights]));
+}
+
+/** The averaged weights by group, and what layers measured. */
+function checkpointWeights({ vectors, facts }: Checkpoint, parts: readonly Part[], path: string): Map<string, Weights[]> {
   const parsed = schema.safeParse(JSON.parse(facts["parameters"] ?? "null"));
   if (!parsed.success) throw new TalkfaceError("bad-data", `${path}: does not name its parameters. Give a checkpoint that \`talkface train\` wrote.`);
   return new Map(
-    Object.entries(parsed.data).map(([group, parameters]) => {
-      const vector = vectors.get(stateNames(group).average);
+    parts.map(({ listed, saved }) => {
+      const vector = vectors.get(saved);
       let offset = 0;
-      const weights = parameters.map(([name, shape]) => {
+      const weights = (parsed.data[listed] ?? []).map(([name, shape]) => {
         const start = offset;
         offset += count(shape);
         return { name, shape, data: vector?.subarray(start, offset) ?? new Float32Array(0) };
       });
-      return [group, vector?.length === offset ? weights : []];
+      return [listed, vector?.length === offset ? weights : []];
     }),
   );
 }
