@@ -74,7 +74,7 @@ export class Params {
 
   /** The same parameters as in a deployed network, differentiable: for experts that are trained already. */
   inference(): Params {
-    return new Params(this.graph, this.#source, readOnly(this.#state, this.mode === "training" ? "inference" : this.mode), this.#prefix);
+    return new Params(this.graph, this.#source, readOnly(this.#state, "inference"), this.#prefix);
   }
 }
 

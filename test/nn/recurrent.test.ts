@@ -55,6 +55,11 @@ describe.each(layers)("%s", (name, layer, operator) => {
     const build: Network = (p, [x]) => gradient(sum(layer(p, "rnn", x!, { hidden: 2 })), [x!])[0]!;
     const run = runLayer(shapes, build, [new Float32Array(30)], { mode: "deployed", theta: initialValues(tableOf(shapes, build), 1), state: new Float32Array(0) });
     await expect(run).rejects.toThrow(`${operator}: the fused operator has no gradient`);
+    // an expert whose weights are constants passes gradients on where it is asked to
+    const expert: Network = (p, [x]) => gradient(sum(layer(p.inference(), "rnn", x!, { hidden: 2 })), [x!])[0]!;
+    const { y, operators } = await runLayer(shapes, expert, [normals(new Random(15), 30)], { mode: "deployed", theta: initialValues(tableOf(shapes, expert), 1), state: new Float32Array(0) });
+    expect(operators).not.toContain(operator);
+    expect(y.every((slope) => slope !== 0)).toBe(true);
   });
 });
 
