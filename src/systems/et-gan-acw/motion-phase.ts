@@ -3,7 +3,7 @@ import { ibug, ibugCount, speechPoints } from "../../base/points.js";
 import { add, div, mul, sqrt, square, sub } from "../../graph/ops/arithmetic.js";
 import { scaleGradient, stopGradient } from "../../graph/ops/flow.js";
 import { gather } from "../../graph/ops/gather.js";
-import { concat, expand, reshape, slice } from "../../graph/ops/layout.js";
+import { expand, reshape, slice } from "../../graph/ops/layout.js";
 import { mean, sum } from "../../graph/ops/reduce.js";
 import type { Graph } from "../../graph/graph.js";
 import type { Value } from "../../graph/value.js";
@@ -48,8 +48,6 @@ export function repeatFrames(x: Value, t: number): Value {
 }
 
 export interface Encoded {
-  /** What the points were made of, a row per frame. */
-  readonly codes: FrameCodes;
   readonly frame: FramePoints;
   readonly speech: Value;
   /** Codes per view [B, K, C], merged [B, C], and of the guide [B, C]. */
@@ -79,7 +77,7 @@ export function encodeWindows(config: Config, p: Params, sizes: WindowSizes, bat
     base: rows("base"),
     scale: rows("scale"),
   };
-  return { codes, frame: framePoints(config, p, codes), speech, viewCodes: reshape(view.code, [b, k, c]), expression };
+  return { frame: framePoints(config, p, codes), speech, viewCodes: reshape(view.code, [b, k, c]), expression };
 }
 
 /** Weight of every point in the motion loss [1, L, 1]. */
@@ -110,11 +108,6 @@ function correlation(x: Value, y: Value): Value {
   return div(sum(mul(x, y)), sqrt(add(mul(sum(square(x)), sum(square(y))), 1e-12)));
 }
 
-/** Rows [B·T, ...] of the window after each window's own. */
-function nextWindow(x: Value, t: number): Value {
-  return concat([slice(x, 0, t, x.shape[0] as number), slice(x, 0, 0, t)], 0);
-}
-
 /** [B, T, D] -> means over consecutive runs of `length` frames [B·T/length, D]. */
 function runs(x: Value, length: number): Value {
   const [b, t, d] = x.shape as [number, number, number];
@@ -127,7 +120,7 @@ export function buildMotion(config: Config, params: (group: string) => Params, b
   const sizes = config.motion;
   const { batch: b, frames: t, views: k } = sizes;
   const noise = training ? new Noise(batch("noise")) : undefined;
-  const { codes, frame, speech, viewCodes, expression } = encodeWindows(config, p, sizes, batch, noise);
+  const { frame, speech, viewCodes, expression } = encodeWindows(config, p, sizes, batch, noise);
   const rows = (name: string): Value => reshape(batch(name), [b * t, ...batch(name).shape.slice(2)]);
   const truth = div(sub(rows("points"), rows("base")), reshape(rows("scale"), [b * t, 1, 1])); // offsets in centimetres [N, L, 2]
 
@@ -144,9 +137,6 @@ export function buildMotion(config: Config, params: (group: string) => Params, b
   const mouth = spokenMotion(truth, b, t);
   const heard = reshape(frame.heard, [b, t, 2 * speechPoints.length]);
   const fromSpeech = l2(sub(heard, mean(heard, { axes: [1], keepDims: true })), mouth);
-  // Heads nod as they speak, so that lips could be read off the guide. With the guide of another window they must move as before.
-  const crossed = framePoints(config, p, { ...codes, expression: nextWindow(codes.expression, t), position: nextWindow(codes.position, t), base: nextWindow(codes.base, t) });
-  const fromOthers = l2(spokenMotion(crossed.offsets, b, t), mouth);
   const run = Math.min(4, t);
   const lipCode = linear(p, "lip-code", activate(linear(p, "lip-hidden", mouth, { out: config.width })), { out: config.width });
   const synchrony = contrastive(runs(speech, run), runs(lipCode, run), 0.2);
@@ -159,14 +149,12 @@ export function buildMotion(config: Config, params: (group: string) => Params, b
   const guessed = linear(p, "identity-guess", activate(linear(p, "identity-guess-hidden", reversed, { out: config.width })), { out: config.width });
   const leak = cosineDistance(guessed, stopGradient(viewCode(0)));
 
-  const balance = imbalance(frame.weights);
-  const parts = { place: mul(place, 10), motion: mul(motion, 20), speech: mul(fromSpeech, 10), crossed: mul(fromOthers, 10), synchrony: mul(synchrony, 0.05), identity: mul(identity, 0.02), leak: mul(leak, 0.05), balance };
+  const balance = add(imbalance(frame.weights), imbalance(frame.mouthWeights));
+  const parts = { place: mul(place, 10), motion: mul(motion, 20), speech: mul(fromSpeech, 10), synchrony: mul(synchrony, 0.05), identity: mul(identity, 0.02), leak: mul(leak, 0.05), balance };
   const loss = Object.values(parts).reduce((total, part) => add(total, part));
   const shares = modalityShares(frame.weights);
   const lips = correlation(opening(frame.offsets, b, t), opening(truth, b, t));
-  const lipsOfOthers = correlation(opening(crossed.offsets, b, t), opening(truth, b, t));
-  const lipsOfGuide = correlation(opening(crossed.offsets, b, t), nextWindow(opening(truth, b, t), 1));
-  const figures: Record<string, Value> = { place, motion, speech: fromSpeech, crossed: fromOthers, synchrony, identity, leak, balance, lips, lips_crossed: lipsOfOthers, lips_guide: lipsOfGuide };
+  const figures: Record<string, Value> = { place, motion, speech: fromSpeech, synchrony, identity, leak, balance, lips };
   modalities.forEach((name, i) => (figures[`weight_${name}`] = shares[i] as Value));
   return { losses: [{ group: "generator", loss }], figures, pictures: {} };
 }

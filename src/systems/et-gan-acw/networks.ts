@@ -2,7 +2,7 @@
  * The four encoders of ET-GAN-ACW, their weighting and the point head: from identity views, guide, speech and position to the
  * points of every frame. Shared by training and by the deployed model.
  */
-import { speechPoints } from "../../base/points.js";
+import { ibug, span, speechPoints } from "../../base/points.js";
 import { add, div, mul, sub } from "../../graph/ops/arithmetic.js";
 import { concat, expand, reshape, slice, transpose } from "../../graph/ops/layout.js";
 import { matmul } from "../../graph/ops/matmul.js";
@@ -98,23 +98,40 @@ export interface FramePoints {
   readonly points: Value;
   /** [N, C, 4, 4] */
   readonly fused: Value;
-  /** ACW weights [N, 4, C, 4, 4]. */
+  /** ACW weights [N, 4, C, 4, 4], and those of the lips over identity, expression and speech [N, 3, C, 4, 4]. */
   readonly weights: Value;
+  readonly mouthWeights: Value;
   /** Displacement from the base in centimetres [N, L, 2]. */
   readonly offsets: Value;
   /** What of it speech alone says, for `speechPoints` [N, 2 S]. */
   readonly heard: Value;
 }
 
-/** Speech has a way of its own to mouth and jaw, which fusion only corrects: code [N, C] -> displacement of all points [N, L, 2]. */
-function spokenOffsets(p: Params, code: Value): { readonly motion: Value; readonly offsets: Value } {
-  const motion = linear(p, "spoken", activate(code), { out: 2 * speechPoints.length, gain: 0.05 });
-  const placement = new Float32Array(speechPoints.length * pointCount);
-  speechPoints.forEach((point, i) => (placement[i * pointCount + point] = 1));
-  const [n] = motion.shape as [number];
-  const perAxis = transpose(reshape(motion, [n, speechPoints.length, 2]), [0, 2, 1]); // [N, 2, S]
-  const all = matmul(perAxis, p.graph.constant(placement, [speechPoints.length, pointCount]));
-  return { motion, offsets: transpose(all, [0, 2, 1]) };
+const lips: readonly number[] = [...span(ibug.outerLips), ...span(ibug.innerLips)];
+/** All but the lips. The jaw is among them: its outline shifts as the head turns. */
+const rest: readonly number[] = Array.from({ length: pointCount }, (_, i) => i).filter((i) => !lips.includes(i));
+
+/** Motion of some points [N, 2 S] -> displacement of all, the others resting: [N, L, 2]. */
+function placed(motion: Value, points: readonly number[]): Value {
+  const placement = new Float32Array(points.length * pointCount);
+  points.forEach((point, i) => (placement[i * pointCount + point] = 1));
+  const perAxis = transpose(reshape(motion, [motion.shape[0] as number, points.length, 2]), [0, 2, 1]); // [N, 2, S]
+  return transpose(matmul(perAxis, motion.graph.constant(placement, [points.length, pointCount])), [0, 2, 1]);
+}
+
+/** A fused map [N, C, 4, 4] -> motion of `points` [N, 2 S] in centimetres. */
+function pointHead(config: Config, p: Params, name: string, fused: Value, points: readonly number[]): Value {
+  return p.scope(name, (q) => {
+    const n = fused.shape[0] as number;
+    const narrow = activate(convLayer(q, "narrow", fused, { out: 16, kernel: 1 }));
+    const joined = concat([reshape(narrow, [n, 16 * mapSide * mapSide]), mean(fused, { axes: [2, 3], keepDims: false })], 1);
+    return linear(q, "offsets", activate(linear(q, "hidden", joined, { out: 2 * config.width })), { out: 2 * points.length, gain: 0.05 });
+  });
+}
+
+/** Speech has a way of its own to mouth and jaw, which fusion only corrects: code [N, C] -> motion of `speechPoints` [N, 2 S]. */
+function spokenMotion(p: Params, code: Value): Value {
+  return linear(p, "spoken", activate(code), { out: 2 * speechPoints.length, gain: 0.05 });
 }
 
 /** Emphasis of speech in a deployed model: a network that minimises its error moves the mouth less than people do. */
@@ -128,23 +145,20 @@ export interface Articulation {
 /** Weighs and fuses the modalities of every frame and says where its points are. */
 export function framePoints(config: Config, p: Params, codes: FrameCodes, articulation?: Articulation): FramePoints {
   const n = codes.position.shape[0] as number;
-  const rest = activate(linear(p, "rest", reshape(codes.shape, [n, pointCount * 2]), { out: config.width, gain: 0.3 }));
-  const identity = add(convLayer(p, "identity-map", codes.identity, { out: config.width, kernel: 1 }), spread(linear(p, "rest-code", rest, { out: config.width })));
+  const atRest = activate(linear(p, "rest", reshape(codes.shape, [n, pointCount * 2]), { out: config.width, gain: 0.3 }));
+  const identity = add(convLayer(p, "identity-map", codes.identity, { out: config.width, kernel: 1 }), spread(linear(p, "rest-code", atRest, { out: config.width })));
   const expression = spread(linear(p, "expression-map", activate(codes.expression), { out: config.width }));
   const speech = spread(linear(p, "speech-map", activate(codes.speech), { out: config.width }));
   const position = positionEncoder(config, p, codes.position, codes.base);
   const { fused, weights } = adaptiveWeighting(p, "weighting", [identity, expression, speech, position]);
+  // Heads nod as they speak, so that lips could be read off the guide's head and brows: these have no way to the lips.
+  const mouth = adaptiveWeighting(p, "mouth-weighting", [identity, expression, speech]);
   return p.scope("points", (q) => {
-    const narrow = activate(convLayer(q, "narrow", fused, { out: 16, kernel: 1 }));
-    const pooled = mean(fused, { axes: [2, 3], keepDims: false });
-    const joined = concat([reshape(narrow, [n, 16 * mapSide * mapSide]), pooled], 1);
-    const hidden = activate(linear(q, "hidden", joined, { out: 2 * config.width }));
-    const told = reshape(linear(q, "offsets", hidden, { out: pointCount * 2, gain: 0.05 }), [n, pointCount, 2]);
-    const heard = spokenOffsets(q, codes.speech);
-    const learned = add(told, heard.offsets);
-    const more = articulation && mul(sub(heard.offsets, spokenOffsets(q, articulation.silence).offsets), reshape(sub(articulation.factor, 1), [n, 1, 1]));
-    const offsets = more === undefined ? learned : add(learned, more);
+    const heard = spokenMotion(q, codes.speech);
+    const told = add(placed(pointHead(config, q, "face", fused, rest), rest), placed(pointHead(config, q, "mouth", mouth.fused, lips), lips));
+    const more = articulation && mul(sub(heard, spokenMotion(q, articulation.silence)), reshape(sub(articulation.factor, 1), [n, 1]));
+    const offsets = add(told, placed(more === undefined ? heard : add(heard, more), speechPoints));
     const points = add(codes.base, mul(offsets, reshape(codes.scale, [n, 1, 1])));
-    return { points, fused, weights, offsets, heard: heard.motion };
+    return { points, fused, weights, mouthWeights: mouth.weights, offsets, heard };
   });
 }
