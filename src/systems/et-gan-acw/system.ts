@@ -12,6 +12,8 @@
  *     whole faces needs hundreds of people to keep an unseen identity;
  *   - the expression encoder sees only what lies above the nose tip, and one code a second: lips can only come from the speech;
  *   - position carries the rigid head motion and the guide's brow and eye displacements, relative to the guide's own face at rest;
+ *   - the lips have a weighting of their own, over identity, expression and speech: heads nod as they speak, and a guide's nods
+ *     must not talk;
  *   - training in phases: points first (all encoders), then pictures, then the adversaries.
  */
 import type { System } from "../system.js";
