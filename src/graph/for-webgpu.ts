@@ -1,0 +1,113 @@
+/**
+ * Rewriting for the WebGPU provider of ONNX Runtime: the same function, made of nodes that it runs rightly. Each rule is for
+ * something seen on onnxruntime-node 1.30; `talkface doctor --device webgpu` shows what a later version still needs.
+ */
+import { arrayOf, fromBytes, toBytes } from "./dtype.js";
+import type { OnnxGraph, OnnxModel, OnnxNode, OnnxTensor } from "./onnx.js";
+
+/** The model as WebGPU runs it; returned as it is where nothing needs to change. */
+export function forWebGpu(model: OnnxModel): OnnxModel {
+  const draft = new Draft(model.graph);
+  const nodes = model.graph.nodes.flatMap((node) => (node.domain === "" ? (rules[node.op]?.(node, draft) ?? [node]) : [node]));
+  if (draft.added.size === 0) return model;
+  return { ...model, graph: { ...model.graph, nodes, initializers: [...model.graph.initializers, ...draft.added.values()] } };
+}
+
+/** The nodes in place of one, or null where it may stay. */
+type Rule = (node: OnnxNode, draft: Draft) => OnnxNode[] | null;
+
+const rules: Readonly<Partial<Record<string, Rule>>> = { Split: sliceWideSplit, Conv: alignGroups };
+
+/** Splits of more outputs fail at run: seen from 12 on. */
+const mostSplitOutputs = 8;
+
+/** A training step cuts `theta` into all its parameters with one Split; only parts that something reads are sliced. */
+function sliceWideSplit(node: OnnxNode, draft: Draft): OnnxNode[] | null {
+  const sizes = draft.integers(node.inputs[1]);
+  if (node.outputs.length <= mostSplitOutputs || sizes === null) return null;
+  const axis = draft.indices([intAttribute(node, "axis", 0)]);
+  let end = 0;
+  return node.outputs.flatMap((output, i) => {
+    const start = end;
+    end += sizes[i]!;
+    if (!draft.isUsed(output)) return [];
+    return [made("Slice", `${node.name}/${i}`, [node.inputs[0]!, draft.indices([start]), draft.indices([end]), axis], output)];
+  });
+}
+
+/** The shader of grouped convolutions computes this many output channels at once, and takes the input of the first one's group for all. */
+const channelsAtOnce = 4;
+
+/**
+ * Of a grouped convolution with 5, 6, 7, 9, … output channels a group some come out wrong, without any error: they are filled up to a
+ * multiple of four by repeating a channel, and taken out again.
+ */
+function alignGroups(node: OnnxNode, draft: Draft): OnnxNode[] | null {
+  const groups = intAttribute(node, "group", 1);
+  const [x, weight, bias] = node.inputs as [string, string, string | undefined];
+  const channels = draft.shapeOf(weight)?.[0];
+  if (groups === 1 || channels === undefined) return null;
+  const each = channels / groups;
+  if (each <= channelsAtOnce || each % channelsAtOnce === 0) return null;
+  const filled = Math.ceil(each / channelsAtOnce) * channelsAtOnce;
+  const from = draft.indices(Array.from({ length: groups * filled }, (_, i) => Math.floor(i / filled) * each + Math.min(i % filled, each - 1)));
+  const back = draft.indices(Array.from({ length: channels }, (_, i) => Math.floor(i / each) * filled + (i % each)));
+  const hasBias = bias !== undefined && bias !== "";
+  const wide = (part: string): string => `${node.name}/wide_${part}`;
+  const gather = (part: string, value: string, by: string, axis: number, output: string): OnnxNode => made("Gather", wide(part), [value, by], output, { axis: { kind: "int", value: axis } });
+  return [
+    gather("weight", weight, from, 0, wide("weight")),
+    ...(hasBias ? [gather("bias", bias, from, 0, wide("bias"))] : []),
+    { ...node, inputs: [x, wide("weight"), ...(hasBias ? [wide("bias")] : [])], outputs: [wide("output")] },
+    gather("output", wide("output"), back, 1, node.outputs[0]!),
+  ];
+}
+
+function made(op: string, name: string, inputs: readonly string[], output: string, attributes: OnnxNode["attributes"] = {}): OnnxNode {
+  return { op, name, domain: "", inputs, outputs: [output], attributes };
+}
+
+function intAttribute(node: OnnxNode, name: string, otherwise: number): number {
+  const attribute = node.attributes[name];
+  return attribute?.kind === "int" ? attribute.value : otherwise;
+}
+
+/** What rules ask of the graph, and the constants that they add. */
+class Draft {
+  readonly added = new Map<string, OnnxTensor>();
+  readonly #constants: ReadonlyMap<string, OnnxTensor>;
+  readonly #inputs: ReadonlyMap<string, readonly (number | string)[]>;
+  readonly #producers: ReadonlyMap<string, OnnxNode>;
+  readonly #used: ReadonlySet<string>;
+
+  constructor(graph: OnnxGraph) {
+    this.#constants = new Map(graph.initializers.map((tensor) => [tensor.name, tensor]));
+    this.#inputs = new Map(graph.inputs.map(({ name, shape }) => [name, shape]));
+    this.#producers = new Map(graph.nodes.flatMap((node) => node.outputs.map((name) => [name, node] as const)));
+    this.#used = new Set([...graph.nodes.flatMap((node) => node.inputs), ...graph.outputs.map(({ name }) => name)]);
+  }
+
+  isUsed(name: string): boolean {
+    return this.#used.has(name);
+  }
+
+  /** Whole numbers of a constant, or null for any other value. */
+  integers(name: string | undefined): number[] | null {
+    const tensor = this.#constants.get(name ?? "");
+    return tensor?.dtype === "int64" ? Array.from(fromBytes("int64", tensor.data) as BigInt64Array, Number) : null;
+  }
+
+  /** Shape of a constant, of an input, or of what a Reshape makes, which weights cut from `theta` are. */
+  shapeOf(name: string): readonly number[] | null {
+    const producer = this.#producers.get(name);
+    const shape = this.#constants.get(name)?.shape ?? this.#inputs.get(name) ?? (producer?.op === "Reshape" ? this.integers(producer.inputs[1]) : null);
+    return shape !== null && shape.every((n): n is number => typeof n === "number" && n > 0) ? shape : null;
+  }
+
+  /** Name of a list of whole numbers; equal lists are one constant. */
+  indices(numbers: readonly number[]): string {
+    const name = `for_webgpu/${numbers.join("_")}`;
+    this.added.set(name, { name, dtype: "int64", shape: [numbers.length], data: toBytes(arrayOf("int64", numbers)) });
+    return name;
+  }
+}
