@@ -3,6 +3,7 @@
  * something seen on onnxruntime-node 1.30; `talkface doctor --device webgpu` shows what a later version still needs.
  */
 import { arrayOf, fromBytes, toBytes } from "./dtype.js";
+import { dtypeNumbers } from "./onnx-schema.js";
 import type { OnnxGraph, OnnxModel, OnnxNode, OnnxTensor } from "./onnx.js";
 
 /** The model as WebGPU runs it; returned as it is where nothing needs to change. */
@@ -16,7 +17,7 @@ export function forWebGpu(model: OnnxModel): OnnxModel {
 /** The nodes in place of one, or null where it may stay. */
 type Rule = (node: OnnxNode, draft: Draft) => OnnxNode[] | null;
 
-const rules: Readonly<Partial<Record<string, Rule>>> = { Split: sliceWideSplit, Conv: alignGroups };
+const rules: Readonly<Partial<Record<string, Rule>>> = { Split: sliceWideSplit, Conv: alignGroups, Cast: flattenBytes };
 
 /** Splits of more outputs fail at run: seen from 12 on. */
 const mostSplitOutputs = 8;
@@ -63,6 +64,18 @@ function alignGroups(node: OnnxNode, draft: Draft): OnnxNode[] | null {
   ];
 }
 
+/**
+ * The layout optimizer of ONNX Runtime moves transposes behind a Cast, and there is none for bytes: the picture that a network returns would
+ * be transposed on the CPU. Nothing moves past a Reshape.
+ */
+function flattenBytes(node: OnnxNode, draft: Draft): OnnxNode[] | null {
+  const [output] = node.outputs as [string];
+  const shape = draft.shapeOf(output);
+  if (intAttribute(node, "to", 0) !== dtypeNumbers.uint8 || shape === null) return null;
+  const [flat, bytes] = [`${node.name}/flat`, `${node.name}/bytes`];
+  return [made("Reshape", flat, [node.inputs[0]!, draft.indices([-1])], flat), { ...node, inputs: [flat], outputs: [bytes] }, made("Reshape", bytes, [bytes, draft.indices(shape)], output)];
+}
+
 function made(op: string, name: string, inputs: readonly string[], output: string, attributes: OnnxNode["attributes"] = {}): OnnxNode {
   return { op, name, domain: "", inputs, outputs: [output], attributes };
 }
@@ -76,13 +89,14 @@ function intAttribute(node: OnnxNode, name: string, otherwise: number): number {
 class Draft {
   readonly added = new Map<string, OnnxTensor>();
   readonly #constants: ReadonlyMap<string, OnnxTensor>;
-  readonly #inputs: ReadonlyMap<string, readonly (number | string)[]>;
+  /** Shapes of inputs and outputs. */
+  readonly #declared: ReadonlyMap<string, readonly (number | string)[]>;
   readonly #producers: ReadonlyMap<string, OnnxNode>;
   readonly #used: ReadonlySet<string>;
 
   constructor(graph: OnnxGraph) {
     this.#constants = new Map(graph.initializers.map((tensor) => [tensor.name, tensor]));
-    this.#inputs = new Map(graph.inputs.map(({ name, shape }) => [name, shape]));
+    this.#declared = new Map([...graph.inputs, ...graph.outputs].map(({ name, shape }) => [name, shape]));
     this.#producers = new Map(graph.nodes.flatMap((node) => node.outputs.map((name) => [name, node] as const)));
     this.#used = new Set([...graph.nodes.flatMap((node) => node.inputs), ...graph.outputs.map(({ name }) => name)]);
   }
@@ -97,10 +111,10 @@ class Draft {
     return tensor?.dtype === "int64" ? Array.from(fromBytes("int64", tensor.data) as BigInt64Array, Number) : null;
   }
 
-  /** Shape of a constant, of an input, or of what a Reshape makes, which weights cut from `theta` are. */
+  /** Shape of a constant, of an input or output, or of what a Reshape makes, which weights cut from `theta` are. */
   shapeOf(name: string): readonly number[] | null {
     const producer = this.#producers.get(name);
-    const shape = this.#constants.get(name)?.shape ?? this.#inputs.get(name) ?? (producer?.op === "Reshape" ? this.integers(producer.inputs[1]) : null);
+    const shape = this.#constants.get(name)?.shape ?? this.#declared.get(name) ?? (producer?.op === "Reshape" ? this.integers(producer.inputs[1]) : null);
     return shape !== null && shape.every((n): n is number => typeof n === "number" && n > 0) ? shape : null;
   }
 

@@ -5,14 +5,17 @@
 import { env, InferenceSession, Tensor } from "onnxruntime-node";
 import { TalkfaceError } from "../base/errors.js";
 import { warn } from "../base/log.js";
+import { forWebGpu } from "../graph/for-webgpu.js";
 import { Graph } from "../graph/graph.js";
-import { encodeModel } from "../graph/onnx.js";
+import { encodeModel, type OnnxModel } from "../graph/onnx.js";
 import { add } from "../graph/ops/arithmetic.js";
 import { hasNvidiaDriver, whyNoCuda, whyNoWebGpu, type Diagnosis } from "./diagnosis.js";
+import { describeFallback } from "./kernels/unsupported.js";
 import { thisMachine } from "./machine.js";
 
 export type Device = "auto" | "cpu" | "cuda" | "webgpu";
 export type Provider = Exclude<Device, "auto">;
+export type GpuProvider = Exclude<Provider, "cpu">;
 
 export const devices: readonly Device[] = ["auto", "cpu", "cuda", "webgpu"];
 
@@ -33,12 +36,25 @@ export interface OpenSession {
   readonly provider: Provider;
 }
 
+/** A model on its way to a session: the bytes that it came as, if it did, and the name by which messages call it. */
+export interface NamedModel {
+  readonly decoded: OnnxModel;
+  readonly bytes: Uint8Array | null;
+  readonly where: string;
+}
+
+export interface OpenOptions {
+  readonly options: InferenceSession.SessionOptions;
+  /** Outputs that stay on a WebGPU device. */
+  readonly kept: readonly string[];
+}
+
 /** Opens a session on the first provider that works; `device` error with the remedy when none does. */
-export async function openSession(bytes: Uint8Array, device: Device, options: InferenceSession.SessionOptions): Promise<OpenSession> {
+export async function openSession(model: NamedModel, device: Device, options: OpenOptions): Promise<OpenSession> {
   const failures: string[] = [];
   for (const provider of providersFor(device)) {
     try {
-      const session = await create(bytes, provider, options);
+      const session = await createOn(provider, model, options);
       if (failures.length > 0) warnOfUnusedDriver(failures[0]!);
       return { session, provider };
     } catch (error) {
@@ -53,13 +69,39 @@ export async function openSession(bytes: Uint8Array, device: Device, options: In
   throw new TalkfaceError("device", failures.join(" "));
 }
 
-let warned = false;
+/** On a GPU first with the demand that no node runs on the CPU; what fails that demand runs all the same, and is named. */
+async function createOn(provider: Provider, { decoded, bytes, where }: NamedModel, { options, kept }: OpenOptions): Promise<InferenceSession> {
+  if (provider === "cpu") return create(bytes ?? encodeModel(decoded), provider, options);
+  const model = provider === "webgpu" ? forWebGpu(decoded) : decoded;
+  const own = model === decoded && bytes !== null ? bytes : encodeModel(model);
+  const locations = provider === "webgpu" && kept.length > 0 ? { preferredOutputLocation: outputLocations(model, kept) } : {};
+  try {
+    return await create(own, provider, { ...options, ...locations, extra: gpuOnly });
+  } catch {
+    const session = await create(own, provider, { ...options, ...locations });
+    warnOnce(`${where}: ${describeFallback(model, provider)}`);
+    return session;
+  }
+}
+
+/** Session settings with which creating fails where a node would run on the CPU. */
+export const gpuOnly = { session: { disable_cpu_ep_fallback: "1" } } as const;
+
+function outputLocations(model: OnnxModel, kept: readonly string[]): Record<string, "gpu-buffer" | "cpu"> {
+  return Object.fromEntries(model.graph.outputs.map(({ name }) => [name, kept.includes(name) ? "gpu-buffer" : "cpu"]));
+}
 
 /** `auto` without CUDA is no surprise where there is no NVIDIA driver; where there is one, somebody waits for it. */
 function warnOfUnusedDriver(failure: string): void {
-  if (warned || !hasNvidiaDriver(thisMachine)) return;
-  warned = true;
-  warn(`${failure} Until then the CPU is used.`);
+  if (hasNvidiaDriver(thisMachine)) warnOnce(`${failure} Until then the CPU is used.`);
+}
+
+const said = new Set<string>();
+
+function warnOnce(text: string): void {
+  if (said.has(text)) return;
+  said.add(text);
+  warn(text);
 }
 
 export interface ProbeResult extends Diagnosis {

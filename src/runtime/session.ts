@@ -1,11 +1,11 @@
-/** Sessions: create on a device, check the feeds, run, fill state in place. */
+/** Sessions: create on a device, check the feeds, run, fill state in place or keep it on the device. */
 import { Tensor as OrtTensor, type InferenceSession } from "onnxruntime-node";
 import { TalkfaceError } from "../base/errors.js";
 import { arrayClass } from "../graph/dtype.js";
-import { decodeModel, encodeModel, type OnnxModel, type OnnxValueInfo } from "../graph/onnx.js";
+import { decodeModel, type Dtype, type OnnxModel, type OnnxValueInfo } from "../graph/onnx.js";
 import { sizeOf } from "../graph/shape.js";
 import { openSession, type Device, type Provider } from "./devices.js";
-import type { Tensor } from "./tensor.js";
+import type { DeviceTensor, Tensor } from "./tensor.js";
 import { threadsFor } from "./threads.js";
 
 export interface SessionOptions {
@@ -14,6 +14,8 @@ export interface SessionOptions {
   readonly threads?: number;
   /** A graph with gradients: memory patterns off, which halves the peak at the same speed. */
   readonly training?: boolean;
+  /** Outputs that stay in the device's memory on WebGPU; elsewhere they come back as all others do. */
+  readonly keepOnDevice?: readonly string[];
   /** Name of the model in messages. */
   readonly where?: string;
 }
@@ -26,46 +28,56 @@ export interface RunOptions {
    * `provenAliases` (graph/alias.ts) allows it.
    */
   readonly into?: Readonly<Record<string, Tensor>>;
+  /** Takes the outputs that stay on the device; the caller releases them. */
+  readonly kept?: Map<string, DeviceTensor>;
 }
+
+export type Feeds = Readonly<Record<string, Tensor | DeviceTensor>>;
 
 export interface Session {
   readonly provider: Provider;
   readonly inputs: readonly OnnxValueInfo[];
   readonly outputs: readonly OnnxValueInfo[];
-  run(feeds: Readonly<Record<string, Tensor>>, options?: RunOptions): Promise<Record<string, Tensor>>;
+  /** Names of the outputs that stay on the device. */
+  readonly kept: ReadonlySet<string>;
+  run(feeds: Feeds, options?: RunOptions): Promise<Record<string, Tensor>>;
   release(): Promise<void>;
 }
 
 /** Opens a session. Runs are synchronous inside ONNX Runtime: they hold up the event loop of their thread. */
 export async function createSession(model: OnnxModel | Uint8Array, options: SessionOptions = {}): Promise<Session> {
-  const { device = "cpu", training = false, where = "model" } = options;
-  const bytes = model instanceof Uint8Array ? model : encodeModel(model);
-  const { graph } = model instanceof Uint8Array ? decodeModel(model, where) : model;
-  const { session, provider } = await openSession(bytes, device, {
-    intraOpNumThreads: options.threads ?? threadsFor(training ? "training" : "generator"),
-    interOpNumThreads: 1,
-    enableMemPattern: !training,
+  const { device = "cpu", training = false, where = "model", keepOnDevice = [] } = options;
+  const decoded = model instanceof Uint8Array ? decodeModel(model, where) : model;
+  const { session, provider } = await openSession({ decoded, bytes: model instanceof Uint8Array ? model : null, where }, device, {
+    options: {
+      intraOpNumThreads: options.threads ?? threadsFor(training ? "training" : "generator"),
+      interOpNumThreads: 1,
+      enableMemPattern: !training,
+    },
+    kept: keepOnDevice,
   });
-  return new OrtSession(session, provider, graph.inputs, graph.outputs, where);
+  return new OrtSession(session, provider, decoded, where, new Set(provider === "webgpu" ? keepOnDevice : []));
 }
 
 class OrtSession implements Session {
   readonly provider: Provider;
   readonly inputs: readonly OnnxValueInfo[];
   readonly outputs: readonly OnnxValueInfo[];
+  readonly kept: ReadonlySet<string>;
   readonly #session: InferenceSession;
   readonly #where: string;
   #released = false;
 
-  constructor(session: InferenceSession, provider: Provider, inputs: readonly OnnxValueInfo[], outputs: readonly OnnxValueInfo[], where: string) {
+  constructor(session: InferenceSession, provider: Provider, { graph }: OnnxModel, where: string, kept: ReadonlySet<string>) {
     this.#session = session;
     this.provider = provider;
-    this.inputs = inputs;
-    this.outputs = outputs;
+    this.inputs = graph.inputs;
+    this.outputs = graph.outputs;
     this.#where = where;
+    this.kept = kept;
   }
 
-  async run(feeds: Readonly<Record<string, Tensor>>, { fetch, into = {} }: RunOptions = {}): Promise<Record<string, Tensor>> {
+  async run(feeds: Feeds, { fetch, into = {}, kept }: RunOptions = {}): Promise<Record<string, Tensor>> {
     const wanted = fetch ?? this.outputs.map(({ name }) => name);
     const problems = [
       ...compare("input", this.inputs, feeds, this.inputs.map(({ name }) => name)),
@@ -73,6 +85,8 @@ class OrtSession implements Session {
       ...Object.keys(into).filter((name) => !wanted.includes(name) && this.outputs.some((y) => y.name === name)).map((name) => `output "${name}" is to be filled but not fetched`),
       ...wanted.filter((name) => !this.outputs.some((y) => y.name === name)).map((name) => `there is no output "${name}" (there are ${this.outputs.map((y) => y.name).join(", ")})`),
     ];
+    const staying = wanted.filter((name) => this.kept.has(name));
+    problems.push(...staying.filter((name) => kept === undefined || name in into).map((name) => `output "${name}" stays on the device and needs \`kept\``));
     if (this.#released) problems.unshift("the session was released");
     if (problems.length > 0) throw new TalkfaceError("internal", `${this.#where}: cannot run: ${problems.join("; ")}.`);
 
@@ -84,7 +98,8 @@ class OrtSession implements Session {
     } catch (error) {
       throw new TalkfaceError("device", `${this.#where}: failed while running on ${this.provider}: ${(error as Error).message.split("\n")[0]!}`, { cause: error });
     }
-    return Object.fromEntries(wanted.map((name) => [name, into[name] ?? fromOrt(results[name] as OrtTensor)]));
+    for (const name of staying) kept?.set(name, new OnDevice(results[name] as OrtTensor));
+    return Object.fromEntries(wanted.filter((name) => !this.kept.has(name)).map((name) => [name, into[name] ?? fromOrt(results[name] as OrtTensor)]));
   }
 
   /** Frees the session; later runs are refused, a second release does nothing. */
@@ -95,8 +110,27 @@ class OrtSession implements Session {
   }
 }
 
+class OnDevice implements DeviceTensor {
+  readonly location = "device";
+  readonly dtype: Dtype;
+  readonly shape: readonly number[];
+  /** Null once it was released: to use it then would end the process. */
+  tensor: OrtTensor | null;
+
+  constructor(tensor: OrtTensor) {
+    this.tensor = tensor;
+    this.dtype = tensor.type as Dtype;
+    this.shape = tensor.dims;
+  }
+
+  release(): void {
+    this.tensor?.dispose();
+    this.tensor = null;
+  }
+}
+
 /** Everything that is wrong with tensors given for declared values. */
-function compare(what: "input" | "output", declared: readonly OnnxValueInfo[], given: Readonly<Record<string, Tensor>>, required: readonly string[]): string[] {
+function compare(what: "input" | "output", declared: readonly OnnxValueInfo[], given: Feeds, required: readonly string[]): string[] {
   const problems: string[] = [];
   const known = new Set(declared.map(({ name }) => name));
   for (const name of Object.keys(given)) if (!known.has(name)) problems.push(`there is no ${what} "${name}" (there are ${[...known].join(", ")})`);
@@ -107,6 +141,10 @@ function compare(what: "input" | "output", declared: readonly OnnxValueInfo[], g
     else if (tensor.dtype !== dtype) problems.push(`${what} "${name}" is ${tensor.dtype}, expected ${dtype}`);
     else if (tensor.shape.length !== shape.length || shape.some((n, i) => typeof n === "number" && n !== tensor.shape[i])) {
       problems.push(`${what} "${name}" has shape [${tensor.shape.join(",")}], expected [${shape.join(",")}]`);
+    } else if (tensor instanceof OnDevice) {
+      if (tensor.tensor === null) problems.push(`${what} "${name}" was released`);
+    } else if (!("data" in tensor)) {
+      problems.push(`${what} "${name}" is no tensor of a session`);
     } else if (!(tensor.data instanceof arrayClass(dtype)) || tensor.data.length !== sizeOf(tensor.shape)) {
       problems.push(`${what} "${name}" holds ${tensor.data.length} elements in ${tensor.data.constructor.name}, expected ${sizeOf(tensor.shape)} in ${arrayClass(dtype).name}`);
     }
@@ -114,7 +152,9 @@ function compare(what: "input" | "output", declared: readonly OnnxValueInfo[], g
   return problems;
 }
 
-function toOrt({ dtype, shape, data }: Tensor): OrtTensor {
+function toOrt(tensor: Tensor | DeviceTensor): OrtTensor {
+  if (tensor instanceof OnDevice) return tensor.tensor as OrtTensor;
+  const { dtype, shape, data } = tensor as Tensor;
   return new OrtTensor(dtype as OrtTensor.Type, data as OrtTensor.DataTypeMap[OrtTensor.Type], shape);
 }
 

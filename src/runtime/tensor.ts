@@ -9,6 +9,17 @@ export interface Tensor {
   readonly data: TypedArray;
 }
 
+/**
+ * A tensor in the memory of a WebGPU device: an output that a session keeps there (`keepOnDevice`), to be fed to a session of this
+ * thread. It holds its memory until `release`. Only a session brings its numbers back (stateful-session.ts).
+ */
+export interface DeviceTensor {
+  readonly dtype: Dtype;
+  readonly shape: readonly number[];
+  readonly location: "device";
+  release(): void;
+}
+
 /** A float32 tensor of a Float32Array, which is not copied. */
 export function floats(data: Float32Array, shape: readonly number[]): Tensor {
   return { dtype: "float32", shape, data };
