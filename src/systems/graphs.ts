@@ -6,7 +6,7 @@ import type { OnnxModel } from "../graph/onnx.js";
 import type { Value } from "../graph/value.js";
 import { paramsFromWeights, type ParamTable } from "../nn/params.js";
 import { buildPhase, paramTables } from "./phase-graph.js";
-import type { Phase, System } from "./system.js";
+import type { DeployedNetwork, Phase, System } from "./system.js";
 
 /** `forward`: `loss` and the figures; `grad`: `loss` and `grad` [P] with the group's parameters as `theta`. */
 export function lossGraph(system: System, config: unknown, phase: Phase<unknown>, group: string, what: "forward" | "grad"): Graph {
@@ -36,14 +36,15 @@ export function deployedGraphs(
   metadata: Readonly<Record<string, string>>,
   state: Float32Array = new Float32Array(0),
 ): ReadonlyMap<string, OnnxModel> {
+  return new Map(system.networks.map((network) => [network.name, deployedGraph(system, config, network, weights, state).toModel(metadata)]));
+}
+
+/** One deployed network with its weights and the state of its layers as constants. */
+export function deployedGraph(system: System, config: unknown, network: DeployedNetwork<unknown>, weights: Float32Array, state: Float32Array = new Float32Array(0)): Graph {
   const table = paramTables(system, config).get(system.groups[0] as string) as ParamTable;
-  return new Map(
-    system.networks.map((network) => {
-      const graph = new Graph();
-      const params = paramsFromWeights(graph, table, weights, state);
-      const inputs = new Map(network.inputs(config).map((f) => [f.name, graph.input(f.name, f.shape, f.dtype)]));
-      network.build(config, graph, params, (name) => inputs.get(name) as Value);
-      return [network.name, graph.toModel(metadata)];
-    }),
-  );
+  const graph = new Graph();
+  const params = paramsFromWeights(graph, table, weights, state);
+  const inputs = new Map(network.inputs(config).map((f) => [f.name, graph.input(f.name, f.shape, f.dtype)]));
+  network.build(config, graph, params, (name) => inputs.get(name) as Value);
+  return graph;
 }

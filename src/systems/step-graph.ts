@@ -93,7 +93,7 @@ function addUpdates(graph: Graph, rule: UpdateRule, learners: readonly Learner[]
     const names = stateNames(group);
     const vector = (name: string): Value => graph.input(name, theta.shape);
     const moments = new Map(rule.optimizer.moments.map((name) => [name, vector(`${name}.${group}`)]));
-    const next = update(rule, { theta, average: vector(names.average), moments }, { grad, loss, step, rate, memory });
+    const next = graph.scope(`update/${group}`, () => update(rule, { theta, average: vector(names.average), moments }, { grad, loss, step, rate, memory }));
     graph.output(`next.${names.theta}`, next.theta);
     graph.output(`next.${names.average}`, next.average);
     for (const [name, value] of next.moments) graph.output(`next.${name}.${group}`, value);

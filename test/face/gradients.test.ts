@@ -17,9 +17,9 @@ import { sizeOf } from "../../src/graph/shape.js";
 import { createSession } from "../../src/runtime/session.js";
 import { floats } from "../../src/runtime/tensor.js";
 import { normals } from "../support/gradcheck.js";
+import { findTorch } from "../support/torch-check.js";
 
-const python = "/usr/bin/python3";
-const ready = spawnSync(python, ["-c", "import torch, onnx"]).status === 0;
+const python = findTorch();
 const script = fileURLToPath(new URL("../support/onnx_torch.py", import.meta.url));
 
 const folder = mkdtempSync(join(tmpdir(), "talkface-face-gradients-"));
@@ -69,13 +69,13 @@ describe.each([
     await Promise.all([own.release(), read.release()]);
   });
 
-  test.skipIf(!ready)("has PyTorch's gradient of the picture (skipped where /usr/bin/python3 has no torch and onnx)", () => {
+  test.skipIf(python === null)("has PyTorch's gradient of the picture (skipped where python3 has no torch and onnx)", () => {
     const path = join(folder, `${name}.onnx`);
     writeFileSync(path, encodeModel(model));
     writeFileSync(`${path}.feed.f32`, image);
     writeFileSync(`${path}.weights.f32`, Buffer.concat(weights.map((w) => new Uint8Array(w.buffer))));
     writeFileSync(`${path}.grad.f32`, grad!);
-    const { stdout, stderr } = spawnSync(python, [script, "input", path, "--theta", "image"], { encoding: "utf8" });
+    const { stdout, stderr } = spawnSync(python!, [script, "input", path, "--theta", "image"], { encoding: "utf8" });
     const error = Number(/relative error (\S+)/.exec(stdout)?.[1] ?? NaN);
     expect(error, `${stdout}${stderr}`).toBeLessThan(1e-4);
   });

@@ -123,6 +123,11 @@ describe("folds", () => {
     expect(simplify(graph).outputs.get("y")).toBe(known);
   });
 
+  test("no weights: they keep their names", () => {
+    expect(left((x, graph) => add(x, mul(graph.constant([1, 2, 3, 4], [4], "float32", "scale"), 2)))).toBe("Mul Add");
+    expect(left((x, graph) => mul(x, graph.constant([1, 1, 1, 1], [4], "float32", "gain")))).toBe("Mul");
+  });
+
   test("no large ones", () => {
     expect(left((_, graph) => neg(expand(graph.scalar(1), [16, 17])))).toBe("Expand");
     expect(left((_, graph) => expand(neg(graph.scalar(1)), [16, 17]))).toBe("Expand");

@@ -37,6 +37,9 @@ class Walk {
 
   readonly constantData = (value: Value): TypedArray | null => this.#folded.get(value) ?? this.#graph.constantData(value);
 
+  /** Elements of a constant that may vanish from the file: weights stay. */
+  readonly #plainData = (value: Value): TypedArray | null => (this.#graph.isWeight(value) ? null : this.constantData(value));
+
   /** What stands for a value now. */
   resolve(value: Value): Value {
     return this.#instead.get(value) ?? value;
@@ -47,7 +50,7 @@ class Walk {
     let node: DraftNode = { op, name, inputs: inputs.map((x) => this.resolve(x)), outputs, attributes };
     const constants = this.#fold(node);
     if (constants !== null) return this.#replace(node, constants);
-    const around = { constantData: this.constantData, producerOf: (value: Value) => this.#producers.get(value) };
+    const around = { constantData: this.#plainData, producerOf: (value: Value) => this.#producers.get(value) };
     for (let shorter = shorten(node, around); shorter !== null; shorter = shorten(node, around)) {
       if (!("op" in shorter)) return this.#replace(node, [shorter]);
       node = shorter;
@@ -66,8 +69,8 @@ class Walk {
   #fold({ op, inputs, outputs, attributes }: DraftNode): Value[] | null {
     const known: Constant[] = [];
     for (const x of inputs) {
-      const data = this.constantData(x);
-      if (data === null || data.length > foldLimit || this.#graph.isWeight(x)) return null;
+      const data = this.#plainData(x);
+      if (data === null || data.length > foldLimit) return null;
       known.push({ dtype: x.dtype, shape: x.shape, data });
     }
     const results = fold(op, { inputs: known, attributes, limit: foldLimit });
