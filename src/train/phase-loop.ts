@@ -52,8 +52,9 @@ export async function runPhase(run: Run, state: TrainState, index: number, from:
       const figures = await runner.run(batches, Array.from({ length: end - step }, (_, i) => pace(step + i)));
       for (const [i, each] of figures.entries()) {
         averages.add(each);
-        const groups = skips.note(each, `${phase.name}, step ${step + i + 1}`);
+        const groups = skips.note(each);
         if (groups.length > 0) await journal.write({ kind: "event", step: before + step + i + 1, phase: phase.name, event: `skipped: loss, gradient or rate of ${groups.join(" and ")} is not finite` });
+        skips.enforce(`${phase.name}, step ${step + i + 1}`);
       }
       step = end;
       const last = step === settings.steps;

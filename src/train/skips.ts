@@ -11,18 +11,21 @@ export class SkipWatch {
     this.#limit = limit;
   }
 
-  /** Groups that skipped the update; throws `diverged` when it is one too many. */
-  note(figures: Figures, where: string): readonly string[] {
+  /** Groups that skipped the update. */
+  note(figures: Figures): readonly string[] {
     const groups = Object.entries(figures).flatMap(([name, value]) => (name.startsWith("skipped.") && value !== 0 ? [name.slice(8)] : []));
     this.#inRow = groups.length === 0 ? 0 : this.#inRow + 1;
     this.#sinceReport += groups.length === 0 ? 0 : 1;
-    if (this.#inRow >= this.#limit) {
-      throw new TalkfaceError(
-        "diverged",
-        `${where}: ${this.#inRow} updates in a row were skipped, because loss, gradient or rate of ${groups.join(" and ")} was not finite. The last checkpoint is whole: start another run from it with --init and a lower rate.`,
-      );
-    }
     return groups;
+  }
+
+  /** Throws `diverged` when too many were skipped in a row. */
+  enforce(where: string): void {
+    if (this.#inRow < this.#limit) return;
+    throw new TalkfaceError(
+      "diverged",
+      `${where}: ${this.#inRow} updates in a row were skipped, because loss, gradient or rate was not finite. The last checkpoint is whole: start another run from it with --init and a lower rate.`,
+    );
   }
 
   /** Skipped updates since the last call. */
