@@ -1,4 +1,5 @@
 /** Sessions: create on a device, check the feeds, run, fill state in place or keep it on the device. */
+import { MessageChannel, type MessagePort } from "node:worker_threads";
 import { Tensor as OrtTensor, type InferenceSession } from "onnxruntime-node";
 import { TalkfaceError } from "../base/errors.js";
 import { arrayClass } from "../graph/dtype.js";
@@ -99,6 +100,7 @@ class OrtSession implements Session {
       throw new TalkfaceError("device", `${this.#where}: failed while running on ${this.provider}: ${(error as Error).message.split("\n")[0]!}`, { cause: error });
     }
     for (const name of staying) kept?.set(name, new OnDevice(results[name] as OrtTensor));
+    for (const name of wanted) if (into[name] !== undefined && !this.kept.has(name)) discard(results[name] as OrtTensor, into[name]);
     return Object.fromEntries(wanted.filter((name) => !this.kept.has(name)).map((name) => [name, into[name] ?? fromOrt(results[name] as OrtTensor)]));
   }
 
@@ -127,6 +129,22 @@ class OnDevice implements DeviceTensor {
     this.tensor?.dispose();
     this.tensor = null;
   }
+}
+
+/** Nobody reads: what is sent there is freed. */
+const nowhere = ((): MessagePort => {
+  const { port1, port2 } = new MessageChannel();
+  port2.close();
+  port1.unref();
+  return port1;
+})();
+
+/**
+ * onnxruntime-node copies every output into an array of its own, those too that it has filled in already. For vectors of
+ * weights these copies would lie about until the next collection, so they are freed at once.
+ */
+function discard({ data }: OrtTensor, filled: Tensor): void {
+  if (!Array.isArray(data) && data.buffer instanceof ArrayBuffer && data.buffer !== filled.data.buffer) nowhere.postMessage(null, [data.buffer]);
 }
 
 /** Everything that is wrong with tensors given for declared values. */
