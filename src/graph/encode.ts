@@ -3,6 +3,7 @@ import { toBytes } from "./dtype.js";
 import type { Graph } from "./graph.js";
 import type { OnnxModel, OnnxNode, OnnxTensor, OnnxValueInfo } from "./onnx.js";
 import type { Draft } from "./passes/draft.js";
+import { orderForMemory } from "./passes/order.js";
 import { simplify } from "./passes/simplify.js";
 import type { Value } from "./value.js";
 
@@ -15,7 +16,7 @@ export function encodeGraph(graph: Graph, metadata: Readonly<Record<string, stri
   const { names, copies } = nameOutputs(draft);
   const nameOf = (value: Value): string => names.get(value) ?? value.name;
 
-  const nodes: OnnxNode[] = draft.nodes.map((node) => ({
+  const nodes: OnnxNode[] = orderForMemory(draft.nodes, draft.outputs.values()).map((node) => ({
     op: node.op,
     name: node.name,
     domain: "",
