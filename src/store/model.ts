@@ -14,6 +14,8 @@ const description = z.strictObject({
   contract: z.object({ formatVersion: z.literal(1), fps: z.number(), sampleRateHz: z.number(), size: z.number(), landmarks: z.literal("ibug68"), crop: z.string(), mel: z.object({ windowSamples: z.number(), hopSamples: z.number(), fftSize: z.number(), bands: z.number(), lowHz: z.number(), highHz: z.number() }) }),
   /** Licence of the weights. */
   licence: z.string(),
+  /** Type of the weights in the files; float32 where it is not said. */
+  precision: z.enum(["float32", "float16"]).optional(),
   /** What the weights were trained with: steps, data, seed. */
   training: z.record(z.string(), z.union([z.string(), z.number()])),
   networks: z.record(z.string().regex(/^[a-z0-9-]+$/), z.strictObject({ file: z.string().regex(/^[a-z0-9-]+\.onnx$/), sha256: z.string(), bytes: z.number() })),
@@ -28,8 +30,8 @@ export interface Model {
   readonly networks: ReadonlyMap<string, Uint8Array>;
 }
 
-/** Writes the graphs and their description; the card is the author's. */
-export async function writeModel(folder: string, facts: Omit<ModelDescription, "formatVersion" | "networks">, graphs: ReadonlyMap<string, OnnxModel>): Promise<void> {
+/** Writes the graphs and their description, and returns the bytes of the graphs; the card is the author's. */
+export async function writeModel(folder: string, facts: Omit<ModelDescription, "formatVersion" | "networks">, graphs: ReadonlyMap<string, OnnxModel>): Promise<number> {
   const networks: Record<string, { file: string; sha256: string; bytes: number }> = {};
   for (const [name, graph] of graphs) {
     const bytes = encodeModel(graph);
@@ -38,6 +40,7 @@ export async function writeModel(folder: string, facts: Omit<ModelDescription, "
     networks[name] = { file, sha256: sha256(bytes), bytes: bytes.length };
   }
   await writeAtomic(join(folder, "model.json"), `${JSON.stringify({ formatVersion: 1, ...facts, networks }, null, 2)}\n`);
+  return Object.values(networks).reduce((sum, { bytes }) => sum + bytes, 0);
 }
 
 /** Reads a model folder and checks every digest. */

@@ -24,7 +24,7 @@ export function everyGraph(system: System, config: unknown): NamedGraph[] {
       (["forward", "grad"] as const).map((what) => ({ label: `${phase.name} ${what} ${group}`, model: () => lossGraph(system, config, phase, group, what).toModel() })),
     ),
   ]);
-  const weights = initialValues(paramTables(system, config).get(system.groups[0] as string) as ParamTable, 1);
-  const deployed = [...deployedGraphs(system, config, weights, { system: system.name })];
+  const table = paramTables(system, config).get(system.groups[0] as string) as ParamTable;
+  const deployed = [...deployedGraphs(system, config, initialValues(table, 1), { system: system.name }, initialValues(table.state, 1))];
   return [...training, ...deployed.map(([name, model]) => ({ label: `network ${name}`, model: () => model }))];
 }

@@ -1,6 +1,7 @@
 /** A checkpoint -> a deployed model folder. */
 import type { DataContract } from "../base/contract.js";
 import { TalkfaceError } from "../base/errors.js";
+import { toFloat16 } from "../graph/float16.js";
 import { readCheckpoint } from "../store/checkpoint.js";
 import { type ModelDescription, writeModel } from "../store/model.js";
 import { deployedGraphs } from "../systems/graphs.js";
@@ -8,8 +9,10 @@ import { layerStateName } from "../systems/phase-graph.js";
 import { findSystem } from "../systems/registry.js";
 import { stateNames } from "../systems/step-graph.js";
 
-/** Writes the averaged weights of the system's first group as graphs and `model.json`. */
-export async function exportModel(checkpoint: string, folder: string, licence: string): Promise<void> {
+export type Precision = "float32" | "float16";
+
+/** Writes the averaged weights of the system's first group as graphs and `model.json`; returns the bytes of the graphs. */
+export async function exportModel(checkpoint: string, folder: string, licence: string, precision: Precision = "float32"): Promise<number> {
   const { step, vectors, facts } = await readCheckpoint(checkpoint);
   const fact = (name: string): string => {
     const value = facts[name];
@@ -24,5 +27,6 @@ export async function exportModel(checkpoint: string, folder: string, licence: s
   const training: ModelDescription["training"] = { steps: step, seed: Number(fact("seed")), clips: Number(fact("clips")), people: Number(fact("people")), minutes: Number(fact("minutes")), phases: fact("phases") };
   const metadata = { system: system.name, citation: system.citation, licence, config: JSON.stringify(config), contract: JSON.stringify(contract), training: JSON.stringify(training) };
   const graphs = deployedGraphs(system, config, weights, metadata, vectors.get(layerStateName(system.groups[0] as string)));
-  await writeModel(folder, { system: system.name, config: config as Record<string, unknown>, contract, licence, training }, graphs);
+  const written = precision === "float16" ? new Map([...graphs].map(([name, graph]) => [name, toFloat16(graph)])) : graphs;
+  return writeModel(folder, { system: system.name, config: config as Record<string, unknown>, contract, licence, precision, training }, written);
 }

@@ -1,12 +1,17 @@
 /** `talkface export`: a checkpoint of a run -> a model folder that `synth` uses. */
 import { join } from "node:path";
-import type { Command } from "commander";
+import { type Command, Option } from "commander";
 import { refuseOverwrite } from "../../base/files.js";
-import { exportModel } from "../../train/export.js";
+import { info, warn } from "../../base/log.js";
+import { exportModel, type Precision } from "../../train/export.js";
+
+/** Bytes of the networks of a model that comes with the package. */
+const shippedMost = 25e6;
 
 interface Options {
   readonly out: string;
   readonly licence: string;
+  readonly precision: Precision;
   readonly force?: boolean;
 }
 
@@ -17,11 +22,14 @@ export function registerExport(program: Command): void {
     .argument("<checkpoint>", "checkpoint-*.safetensors of a run")
     .requiredOption("--out <folder>", "model folder")
     .option("--licence <text>", "licence of the weights, kept in model.json and in every graph", "research use only")
+    .addOption(new Option("--precision <type>", "type of weights and layers; float16 halves the files and is for GPUs").choices(["float32", "float16"]).default("float32"))
     .option("--force", "replace a model that stands there")
     .addHelpText("after", "\nExample:\n  talkface export runs/first/checkpoint-00009000.safetensors --out models/first")
-    .action(async (checkpoint: string, { out, licence, force }: Options) => {
+    .action(async (checkpoint: string, { out, licence, precision, force }: Options) => {
       await refuseOverwrite(join(out, "model.json"), force === true);
-      await exportModel(checkpoint, out, licence);
+      const bytes = await exportModel(checkpoint, out, licence, precision);
+      info(`${(bytes / 1e6).toFixed(1)} MB in ${precision}`);
+      if (bytes > shippedMost && precision === "float32") warn(`a model that ships has at most ${shippedMost / 1e6} MB: --precision float16 halves it.`);
       process.stdout.write(`${out}\n`);
     });
 }
