@@ -6,7 +6,7 @@
  */
 import { TalkfaceError } from "../base/errors.js";
 import { fromBytes, toBytes } from "./dtype.js";
-import { halfBits, largestHalf, smallestHalf } from "./half.js";
+import { halfBits, halfValue, largestHalf, smallestHalf } from "./half.js";
 import { dtypeNumbers } from "./onnx-schema.js";
 import type { Dtype, OnnxModel, OnnxNode, OnnxTensor } from "./onnx.js";
 import { valueTypes } from "./value-types.js";
@@ -30,6 +30,15 @@ const weightSize = 64;
 export function toFloat16(model: OnnxModel): OnnxModel {
   return { ...model, graph: new Conversion(model).graph() };
 }
+
+/** A weight of a model of either precision under its own name and in float32; null for a constant of another type. */
+export function widened(tensor: OnnxTensor): OnnxTensor | null {
+  if (tensor.dtype !== "float16") return tensor.dtype === "float32" ? tensor : null;
+  const name = tensor.name.endsWith(halfSuffix) ? tensor.name.slice(0, -halfSuffix.length) : tensor.name;
+  return { name, dtype: "float32", shape: tensor.shape, data: toBytes(Float32Array.from(fromBytes("float16", tensor.data) as Uint16Array, halfValue)) };
+}
+
+const halfSuffix = "/float16";
 
 class Conversion {
   readonly #model: OnnxModel;
@@ -121,7 +130,7 @@ class Conversion {
 }
 
 function halfName(name: string): string {
-  return `${name}/float16`;
+  return `${name}${halfSuffix}`;
 }
 
 function castNode(from: string, to: string, dtype: "float16" | "float32"): OnnxNode {

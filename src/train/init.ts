@@ -2,6 +2,7 @@
 import { stat } from "node:fs/promises";
 import { z } from "zod";
 import { fromSystemError, TalkfaceError } from "../base/errors.js";
+import { widened } from "../graph/float16.js";
 import { decodeModel } from "../graph/onnx.js";
 import { count, type Layout, type ParamTable, placesOf } from "../nn/params.js";
 import { type Checkpoint, readCheckpoint } from "../store/checkpoint.js";
@@ -97,8 +98,9 @@ async function modelWeights(folder: string): Promise<Weights[]> {
   const { networks } = await readModel(folder);
   const weights = new Map<string, Weights>();
   for (const [network, bytes] of networks) {
-    for (const { name, shape, dtype, data } of decodeModel(bytes, `${folder}/${network}.onnx`).graph.initializers) {
-      if (dtype === "float32") weights.set(name, { name, shape, data: new Float32Array(data.slice().buffer) });
+    for (const tensor of decodeModel(bytes, `${folder}/${network}.onnx`).graph.initializers) {
+      const weight = widened(tensor);
+      if (weight !== null) weights.set(weight.name, { name: weight.name, shape: weight.shape, data: new Float32Array(weight.data.slice().buffer) });
     }
   }
   return [...weights.values()];

@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
 import { Random } from "../../src/base/random.js";
-import { toFloat16 } from "../../src/graph/float16.js";
+import { toFloat16, widened } from "../../src/graph/float16.js";
 import { Graph } from "../../src/graph/graph.js";
 import { halfBits, halfValue } from "../../src/graph/half.js";
 import { decodeModel, encodeModel, type OnnxModel } from "../../src/graph/onnx.js";
@@ -51,6 +51,13 @@ describe("models in float16", () => {
     expect(graph.nodes.filter(({ op, inputs }) => op === "Cast" && casts.has(inputs[0]!))).toEqual([]);
     expect(casts.size).toBe(3); // x in; y for the sum and the look-up; y out
     for (const provider of ["cuda", "webgpu"] as const) expect(unsupportedNodes(toFloat16(network(0.25)), provider)).toEqual([]);
+  });
+
+  test("give their weights back under their own names", () => {
+    const before = network(0.25).graph.initializers.find(({ shape }) => shape.length === 4)!;
+    const after = toFloat16(network(0.25)).graph.initializers.map(widened).find((tensor) => tensor?.name === before.name)!;
+    const numbers = ({ data }: { readonly data: Uint8Array }): number[] => [...new Float32Array(data.slice().buffer)];
+    expect(numbers(after)).toEqual(numbers(before).map((x) => halfValue(halfBits(x))));
   });
 
   test("keep a node in float32 whose constant would vanish or overflow", () => {
