@@ -1,4 +1,4 @@
-/** Which window comes next: balanced by person, a person at most once a batch, the same for the same (seed, step, rank). */
+/** Which window comes next: balanced by person, a person at most once a batch, the same for the same (seed, step). */
 import { TalkfaceError } from "../base/errors.js";
 import { Random } from "../base/random.js";
 import type { ClipEntry } from "./dataset.js";
@@ -32,11 +32,14 @@ export class WindowSampler {
     return this.#people.length;
   }
 
-  /** The windows of a step; with fewer people than `batch` some come twice. */
-  choose(step: number, batch: number, frames: number, rank = 0): WindowChoice[] {
-    const random = this.#random.split(`${step}/${rank}`);
+  /**
+   * The windows of a step; with fewer people than `batch` some come twice. Ranks take consecutive parts of one larger batch: two
+   * with `batch` windows each have those that one process with twice as many has.
+   */
+  choose(step: number, batch: number, frames: number, { rank, size }: { readonly rank: number; readonly size: number } = { rank: 0, size: 1 }): WindowChoice[] {
+    const random = this.#random.split(`${step}/0`);
     const used = new Set<number>();
-    return Array.from({ length: batch }, (_, i) => {
+    const windows = Array.from({ length: batch * size }, (_, i) => {
       if (used.size >= this.#people.length) used.clear();
       const person = this.#draw(random, used);
       used.add(person);
@@ -44,6 +47,7 @@ export class WindowSampler {
       const clip = weighted(clips, (c) => c.frames, random);
       return { clip, start: random.integer(clip.frames - frames + 1), random: random.split(`window/${i}`) };
     });
+    return windows.slice(rank * batch, (rank + 1) * batch);
   }
 
   #draw(random: Random, used: ReadonlySet<number>): number {

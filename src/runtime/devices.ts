@@ -4,6 +4,7 @@
  */
 import { env, InferenceSession, Tensor } from "onnxruntime-node";
 import { TalkfaceError } from "../base/errors.js";
+import { mpiPlace } from "../base/job-place.js";
 import { warn } from "../base/log.js";
 import { forWebGpu } from "../graph/for-webgpu.js";
 import { Graph } from "../graph/graph.js";
@@ -11,7 +12,7 @@ import { encodeModel, type OnnxModel } from "../graph/onnx.js";
 import { add } from "../graph/ops/arithmetic.js";
 import { hasNvidiaDriver, whyNoCuda, whyNoWebGpu, type Diagnosis } from "./diagnosis.js";
 import { describeFallback } from "./kernels/unsupported.js";
-import { thisMachine } from "./machine.js";
+import { type Machine, thisMachine } from "./machine.js";
 
 export type Device = "auto" | "cpu" | "cuda" | "webgpu";
 export type Provider = Exclude<Device, "auto">;
@@ -133,7 +134,15 @@ function diagnose(provider: Provider, reason: string): Diagnosis {
 function create(bytes: Uint8Array, provider: Provider, options: InferenceSession.SessionOptions): Promise<InferenceSession> {
   // what goes wrong arrives as an error with our own words; ONNX Runtime would print its own beside it
   env.logLevel = "fatal";
-  return InferenceSession.create(bytes, { logSeverityLevel: 4, ...options, executionProviders: [provider] });
+  const place = mpiPlace();
+  const chosen = provider === "cuda" && place !== null ? { name: provider, deviceId: gpuOfRank(place.localRank, thisMachine) } : provider;
+  return InferenceSession.create(bytes, { logSeverityLevel: 4, ...options, executionProviders: [chosen] });
+}
+
+/** Number of the GPU of a rank: those on one machine take its GPUs in turn, of those that CUDA_VISIBLE_DEVICES leaves them. */
+export function gpuOfRank(localRank: number, { environment, list }: Pick<Machine, "environment" | "list">): number {
+  const visible = environment["CUDA_VISIBLE_DEVICES"]?.split(",") ?? list("/dev").filter((name) => /^nvidia\d+$/.test(name));
+  return localRank % Math.max(1, visible.length);
 }
 
 function tinyModel(): Uint8Array {

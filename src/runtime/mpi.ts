@@ -2,9 +2,11 @@
  * Open MPI by its C interface: `libmpi.so.40` of releases 4 and 5, found by the dynamic loader. Its communicators, types and operations are
  * data symbols whose addresses are the handles.
  */
+import { availableParallelism, cpus } from "node:os";
 import { type LibraryHandle, load } from "koffi";
 import { TalkfaceError } from "../base/errors.js";
 import type { MpiPlace } from "../base/job-place.js";
+import { warn } from "../base/log.js";
 import type { Ranks } from "./ranks.js";
 
 const libraryName = process.platform === "darwin" ? "libmpi.40.dylib" : "libmpi.so.40";
@@ -64,6 +66,10 @@ export function joinMpi(place: MpiPlace): Ranks {
     throw new TalkfaceError("usage", `${place.launcher} started ${place.size} processes, but Open MPI finds ${size}: they were started by another MPI. Use the mpirun of Open MPI, or srun --mpi=pmix.`);
   }
 
+  const share = Math.floor(cpus().length / place.localSize);
+  if (rank === 0 && place.launcher === "mpirun" && place.bound && availableParallelism() < share) {
+    warn(`mpirun ties every rank to ${availableParallelism()} of ${cpus().length} cores. With --bind-to none each would use ${share}.`);
+  }
   const float = handle("ompi_mpi_float");
   const byte = handle("ompi_mpi_byte");
   const sum = handle("ompi_mpi_op_sum");
@@ -72,11 +78,18 @@ export function joinMpi(place: MpiPlace): Ranks {
   const barrier = call("MPI_Barrier", "void *");
   const finalize = call("MPI_Finalize");
   const inPlace = 1; // MPI_IN_PLACE
+  let seconds = 0;
   return {
     rank,
     size,
+    localSize: place.localSize,
+    get seconds() {
+      return seconds;
+    },
     allReduceMean: (vector) => {
+      const started = performance.now();
       allReduce(inPlace, vector, vector.length, float, sum, world);
+      seconds += (performance.now() - started) / 1000;
       for (let i = 0; i < vector.length; i++) vector[i] = (vector[i] as number) / size;
     },
     broadcast: (numbers) => broadcast(numbers, numbers.byteLength, byte, 0, world),

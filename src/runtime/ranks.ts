@@ -5,6 +5,10 @@ export interface Ranks {
   /** 0-based; rank 0 writes what a run leaves behind. */
   readonly rank: number;
   readonly size: number;
+  /** Ranks on this machine, which share its cores and memory. */
+  readonly localSize: number;
+  /** Spent in allReduceMean so far, waiting for slower ranks included. */
+  readonly seconds: number;
   /** Replaces the vector [P] by its mean over all ranks. Every rank calls it with as many numbers. */
   allReduceMean(vector: Float32Array): void;
   /** Replaces the numbers by those of rank 0. */
@@ -21,6 +25,8 @@ export interface Ranks {
 export const oneProcess: Ranks = {
   rank: 0,
   size: 1,
+  localSize: 1,
+  seconds: 0,
   allReduceMean: () => undefined,
   broadcast: () => undefined,
   barrier: () => undefined,

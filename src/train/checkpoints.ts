@@ -1,9 +1,11 @@
 /** The state of a run into a checkpoint and back. */
+import { join } from "node:path";
 import { TalkfaceError } from "../base/errors.js";
-import { writeCheckpoint } from "../store/checkpoint.js";
+import { checkpointName, writeCheckpoint } from "../store/checkpoint.js";
 import { parameterNames } from "./init.js";
 import type { Run } from "./run.js";
 import type { TrainState } from "./state.js";
+import { followFirst } from "./together.js";
 
 /** Takes every vector of the state from a checkpoint; throws `bad-data` where they are not of this run's configuration. */
 export function restore(state: TrainState, vectors: ReadonlyMap<string, Float32Array>, where: string): void {
@@ -16,8 +18,10 @@ export function restore(state: TrainState, vectors: ReadonlyMap<string, Float32A
   }
 }
 
-/** Writes a checkpoint after that many steps over all phases; returns its path. */
+/** Writes a checkpoint after that many steps over all phases, on rank 0; returns its path. The others take over its state: differences in rounding stay small. */
 export async function save(run: Run, state: TrainState, step: number): Promise<string> {
+  followFirst(run.ranks, state, step);
+  if (run.ranks.rank !== 0) return join(run.options.out, checkpointName(step));
   const facts = {
     system: run.system.name,
     config: JSON.stringify(run.systemConfig),

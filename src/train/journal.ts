@@ -11,13 +11,15 @@ export interface JournalEntry {
 }
 
 export class Journal {
-  readonly #path: string;
+  readonly #path: string | null;
 
-  constructor(folder: string) {
-    this.#path = join(folder, "metrics.jsonl");
+  /** Without a folder nothing is kept. */
+  constructor(folder: string | null) {
+    this.#path = folder === null ? null : join(folder, "metrics.jsonl");
   }
 
   async write(entry: JournalEntry): Promise<void> {
+    if (this.#path === null) return;
     const rounded = Object.fromEntries(Object.entries(entry).map(([key, value]) => [key, typeof value === "number" ? Number(value.toPrecision(6)) : value]));
     try {
       await mkdir(join(this.#path, ".."), { recursive: true });

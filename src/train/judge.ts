@@ -31,7 +31,7 @@ export class Judge {
 
   static async open(run: Run, phase: Phase<unknown>, fields: readonly BatchField[]): Promise<Judge | null> {
     const { batch: count, frames } = framesOf(fields);
-    if (!run.validation.some((clip) => clip.frames >= frames)) return null;
+    if (run.ranks.rank !== 0 || !run.validation.some((clip) => clip.frames >= frames)) return null;
     const sampler = new WindowSampler(run.validation, frames, 1);
     const batches: BatchArrays[] = [];
     for (let i = 0; i < run.config.validationBatches; i++) {

@@ -6,6 +6,7 @@ import { info } from "../base/log.js";
 import { ClipCache } from "../data/clip-cache.js";
 import { type Dataset, openDataset } from "../data/dataset.js";
 import { updateRule } from "../nn/optimizers/settings.js";
+import { oneProcess } from "../runtime/ranks.js";
 import { newestCheckpoint } from "../store/checkpoint.js";
 import { paramTables } from "../systems/phase-graph.js";
 import { findSystem } from "../systems/registry.js";
@@ -17,6 +18,7 @@ import { Journal } from "./journal.js";
 import { runPhase } from "./phase-loop.js";
 import type { Run, TrainOptions } from "./run.js";
 import { initialState } from "./state.js";
+import { compareWithFirst, followFirst } from "./together.js";
 
 export interface TrainOutcome {
   readonly steps: number;
@@ -37,26 +39,32 @@ async function trainOn(dataset: Dataset, config: TrainConfig, options: TrainOpti
   const system = findSystem(config.system);
   const systemConfig = configOf(system, config);
   checkSize(system, systemConfig, dataset);
-  await keepConfig(config, options.out);
+  const ranks = options.ranks ?? oneProcess;
+  if (ranks.rank === 0) await keepConfig(config, options.out);
 
   const tables = paramTables(system, systemConfig);
   const rule = updateRule(config.optimizer);
   const state = initialState(tables, rule, config.seed);
-  const saved = await newestCheckpoint(options.out);
+  const saved = ranks.rank === 0 ? await newestCheckpoint(options.out) : null;
   if (saved !== null) restore(state, saved.vectors, `${options.out}: newest checkpoint`);
-  else if (options.init !== undefined) info(`${options.init}: ${await startFrom(options.init, state, tables)}`);
+  else if (options.init !== undefined && ranks.rank === 0) info(`${options.init}: ${await startFrom(options.init, state, tables)}`);
   const run: Run = {
-    config, systemConfig, system, options, tables, rule,
+    config, systemConfig, system, options, ranks, tables, rule,
     contract: dataset.contract,
-    cache: new ClipCache(dataset, config.cacheMegabytes * 1024 * 1024),
+    cache: new ClipCache(dataset, (config.cacheMegabytes / ranks.localSize) * 1024 * 1024),
     train: dataset.clips.filter((clip) => clip.split === "train"),
     validation: dataset.clips.filter((clip) => clip.split === "val"),
-    journal: new Journal(options.out),
+    journal: new Journal(ranks.rank === 0 ? options.out : null),
   };
   const people = new Set(run.train.map((clip) => clip.person)).size;
   info(`${system.title}: ${[...tables].map(([group, { size }]) => `${group} ${(size / 1e6).toFixed(2)} M parameters`).join(", ")}; ${run.train.length} training clips of ${people} people, ${run.validation.length} for validation`);
 
-  let done = saved?.step ?? 0;
+  compareWithFirst(ranks, {
+    "numbers to train": [...state.values()].reduce((sum, { length }) => sum + length, 0),
+    "training clips": run.train.length,
+    "frames in training clips": run.train.reduce((sum, clip) => sum + clip.frames, 0),
+  });
+  let done = followFirst(ranks, state, saved?.step ?? 0);
   if (done > 0) info(`resuming after step ${done}`);
   const total = config.phases.reduce((sum, phase) => sum + phase.steps, 0);
   let stopped = false;

@@ -3,6 +3,7 @@ import { TalkfaceError } from "../base/errors.js";
 import { type Progress, progress } from "../base/log.js";
 import { type BatchArrays, fillBatch, framesOf, trainingWindows } from "../data/window-batch.js";
 import { WindowSampler } from "../data/window-sampler.js";
+import { anyRank } from "../runtime/ranks.js";
 import { save } from "./checkpoints.js";
 import type { TrainConfig } from "./config.js";
 import { Averages } from "./journal.js";
@@ -19,7 +20,7 @@ const journalEvery = 50;
 
 /** Trains phase `index` from its step `from`; `before` steps were done in earlier phases. */
 export async function runPhase(run: Run, state: TrainState, index: number, from: number, before: number): Promise<{ step: number; stopped: boolean }> {
-  const { config, system, systemConfig, options, journal, rule } = run;
+  const { config, system, systemConfig, options, journal, ranks, rule } = run;
   const settings = config.phases[index] as TrainConfig["phases"][number];
   const phase = system.phases.find((p) => p.name === settings.name);
   if (phase === undefined) throw new TalkfaceError("usage", `phase "${settings.name}": ${system.name} has ${system.phases.map((p) => p.name).join(", ")}.`);
@@ -28,11 +29,11 @@ export async function runPhase(run: Run, state: TrainState, index: number, from:
   const { batch: count, frames } = framesOf(fields);
   const sampler = new WindowSampler(run.train, frames, config.seed);
   const { accumulate, stepsPerRun, validateEvery, checkpointEvery } = config;
-  const runner = await openRunner({ system, config: systemConfig, phase, rule, device: options.device, accumulate, stepsPerRun }, state);
+  const runner = await openRunner({ system, config: systemConfig, phase, rule, device: options.device, accumulate, stepsPerRun, ranks }, state);
 
   /** The batches of the updates [first, end), decoded by other threads. */
   const read = (first: number, end: number): Promise<BatchArrays[]> =>
-    Promise.all(Array.from({ length: (end - first) * accumulate }, (_, i) => fillBatch(run.cache, run.contract, sampler.choose((before + first) * accumulate + i, count, frames), fields, trainingWindows)));
+    Promise.all(Array.from({ length: (end - first) * accumulate }, (_, i) => fillBatch(run.cache, run.contract, sampler.choose((before + first) * accumulate + i, count, frames, ranks), fields, trainingWindows)));
   // a run of several updates ends where something is due
   const endOf = (first: number): number => Math.min(first + runner.updatesPerRun, settings.steps, ...[journalEvery, validateEvery, checkpointEvery].map((every) => (Math.floor(first / every) + 1) * every));
   const pace = (step: number): Pace => ({ step: step + 1, rate: rateAt(step, settings, config.schedule, config.warmupSteps), memory: Math.min(config.averageMemory, (1 + step) / (10 + step)) });
@@ -45,7 +46,7 @@ export async function runPhase(run: Run, state: TrainState, index: number, from:
   let next = read(from, endOf(from));
   let step = from;
   try {
-    while (step < settings.steps && !options.shouldStop()) {
+    while (step < settings.steps && !anyRank(ranks, options.shouldStop())) {
       const end = endOf(step);
       const batches = await next;
       next = read(end, endOf(end)); // while the updates run
@@ -63,7 +64,7 @@ export async function runPhase(run: Run, state: TrainState, index: number, from:
         const skipped = skips.take();
         tell(line, step, means, skipped);
         const seconds = (performance.now() - started) / 1000;
-        await journal.write({ kind: "train", step: before + step, phase: phase.name, rate: pace(step - 1).rate, seconds, run_seconds: runner.seconds, skipped, ...means });
+        await journal.write({ kind: "train", step: before + step, phase: phase.name, rate: pace(step - 1).rate, seconds, run_seconds: runner.seconds, ...(ranks.size > 1 ? { ranks: ranks.size, reduce_seconds: ranks.seconds } : {}), skipped, ...means });
       }
       if (judge !== null && (last || step % validateEvery === 0)) await judge.report(state, before + step, last || step % config.sampleEvery === 0);
       if (step % checkpointEvery === 0) await save(run, state, before + step);

@@ -5,6 +5,7 @@ import type { ClipEntry } from "../data/dataset.js";
 import type { UpdateRule } from "../nn/optimizers/optimizer.js";
 import type { ParamTable } from "../nn/params.js";
 import type { Device } from "../runtime/devices.js";
+import type { Ranks } from "../runtime/ranks.js";
 import type { System } from "../systems/system.js";
 import type { TrainConfig } from "./config.js";
 import type { Journal } from "./journal.js";
@@ -12,6 +13,8 @@ import type { Journal } from "./journal.js";
 export interface TrainOptions {
   readonly out: string;
   readonly device: Device;
+  /** The processes that train together; this one alone by default. Rank 0 writes all files. */
+  readonly ranks?: Ranks;
   /** A checkpoint or a model folder whose weights start the run where names and shapes fit. */
   readonly init?: string;
   /** Asked between steps; true ends the run after a checkpoint. */
@@ -28,6 +31,7 @@ export interface Run {
   readonly validation: readonly ClipEntry[];
   readonly journal: Journal;
   readonly options: TrainOptions;
+  readonly ranks: Ranks;
   readonly tables: ReadonlyMap<string, ParamTable>;
   readonly rule: UpdateRule;
 }

@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
+import { gpuOfRank } from "../../src/runtime/devices.js";
 import { joinRanks, oneProcess } from "../../src/runtime/ranks.js";
 import { coresOfRank } from "../../src/runtime/threads.js";
 import { evalRanks, hasMpirun, mpirunNote } from "../support/mpirun.js";
@@ -17,6 +18,13 @@ describe("ranks", () => {
     expect(coresOfRank({ localSize: 4, bound: true }, 1, 16)).toBe(1);
     expect(coresOfRank({ localSize: 4, bound: false }, 2, 2)).toBe(1);
   });
+});
+
+test("ranks on one machine take its GPUs in turn, or the ones that are left to them", () => {
+  const two = { list: () => ["nvidia0", "nvidia1", "nvidiactl", "null"] };
+  expect([0, 1, 2].map((rank) => gpuOfRank(rank, { ...two, environment: {} }))).toEqual([0, 1, 0]);
+  expect(gpuOfRank(1, { ...two, environment: { CUDA_VISIBLE_DEVICES: "1" } })).toBe(0); // as Slurm gives each task its own
+  expect(gpuOfRank(3, { list: () => [], environment: {} })).toBe(0);
 });
 
 describe.skipIf(!hasMpirun)(`ranks under mpirun${mpirunNote}`, () => {

@@ -11,7 +11,8 @@ export interface CommandResult {
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const script = 'import("./src/cli/main.ts").then(({ main }) => main(process.argv.slice(1)))';
 
-function nodeArguments(args: readonly string[]): string[] {
+/** What node runs the command line with. */
+export function nodeArguments(args: readonly string[]): string[] {
   return ["--import", "tsx", "--eval", script, "--", ...args];
 }
 

@@ -15,8 +15,8 @@ const options = ["--oversubscribe", "--bind-to", "none", "--mca", "btl_vader_sin
 const environment = { ...process.env, OMPI_ALLOW_RUN_AS_ROOT: "1", OMPI_ALLOW_RUN_AS_ROOT_CONFIRM: "1" };
 
 /** Starts `ranks` processes of `node ARGS`; relative paths count from the repository. */
-export function startRanks(ranks: number, args: readonly string[], variables: Readonly<Record<string, string>> = {}): ChildProcess {
-  return spawn("mpirun", ["-n", String(ranks), ...options, process.execPath, ...args], { cwd: root, stdio: ["ignore", "pipe", "pipe"], env: { ...environment, ...variables } });
+export function startRanks(ranks: number, args: readonly string[], variables: Readonly<Record<string, string>> = {}, more: readonly string[] = []): ChildProcess {
+  return spawn("mpirun", ["-n", String(ranks), ...options, ...more, process.execPath, ...args], { cwd: root, stdio: ["ignore", "pipe", "pipe"], env: { ...environment, ...variables } });
 }
 
 export interface RanksResult {

@@ -4,6 +4,7 @@ import { Graph } from "../../src/graph/graph.js";
 import { mul, square, sub } from "../../src/graph/ops/arithmetic.js";
 import { sum } from "../../src/graph/ops/reduce.js";
 import { optimizerSchema, updateRule } from "../../src/nn/optimizers/settings.js";
+import { oneProcess } from "../../src/runtime/ranks.js";
 import { createSession } from "../../src/runtime/session.js";
 import { floats } from "../../src/runtime/tensor.js";
 import { paramTables } from "../../src/systems/phase-graph.js";
@@ -11,6 +12,7 @@ import { findSystem } from "../../src/systems/registry.js";
 import { stepGraph } from "../../src/systems/step-graph.js";
 import { initialState, renewals, type TrainState } from "../../src/train/state.js";
 import { FeedbackBuffers } from "../../src/train/step/feedback.js";
+import { MeanGradientRunner } from "../../src/train/step/mean-gradient.js";
 import { openRunner } from "../../src/train/step/open.js";
 import type { Batch, Figures, StepSettings } from "../../src/train/step/runner.js";
 import { normals } from "../support/gradcheck.js";
@@ -76,6 +78,16 @@ describe("training steps", () => {
     expect(difference(summed.state, (await follow({ accumulate: 3, inPlace: false }, [batches.slice(0, 3), batches.slice(3)])).state)).toBe(0);
   });
 
+  it("in two halves equal whole ones", async () => {
+    for (const system of [plain, normalised]) {
+      const state = initialState(paramTables(system, 4), rule, 1);
+      const runner = await MeanGradientRunner.open({ system, config: 4, phase: system.phases[0]!, rule, device: "cpu", accumulate: 1, stepsPerRun: 1 }, state);
+      for (const [i, batch] of batches.entries()) await runner.run([batch], [{ step: i + 1, rate: 0.02 / (i + 1), memory: 0.9 }]);
+      await runner.close();
+      expect(difference(state, (await follow({ system }, batches.map((batch) => [batch]))).state)).toBeLessThan(1e-6);
+    }
+  });
+
   it("on a poisoned batch change nothing and say so; the next one goes on from the state before", async () => {
     const before = await follow({}, [[batches[0]!]]);
     for (const settings of [{}, { inPlace: false }]) {
@@ -109,7 +121,8 @@ describe("training steps", () => {
     expect(one.state.get("state.net")).not.toEqual(initial.get("state.net"));
   });
 
-  it("refuse to be looped and accumulated at once, and to be looped on WebGPU", async () => {
+  it("refuse to be looped and accumulated at once, looped in several processes, and looped on WebGPU", async () => {
+    await expect(follow({ ranks: { ...oneProcess, size: 2 }, stepsPerRun: 2 }, [])).rejects.toThrow(/--steps-per-run does not go with several processes/);
     await expect(follow({ accumulate: 2, stepsPerRun: 2 }, [])).rejects.toMatchObject({ code: "usage" });
     await expect(follow({ stepsPerRun: 2, device: "webgpu" }, [])).rejects.toMatchObject({ code: "usage" });
   });

@@ -2,7 +2,9 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { TalkfaceError } from "../../base/errors.js";
 import { readJson } from "../../base/files.js";
+import { setQuiet } from "../../base/log.js";
 import { parseDevice } from "../../runtime/devices.js";
+import { joinRanks, type Ranks } from "../../runtime/ranks.js";
 import { findSystem } from "../../systems/registry.js";
 import { optimizerKeys, optimizerNames } from "../../nn/optimizers/settings.js";
 import { parseTrainConfig } from "../../train/config.js";
@@ -40,7 +42,7 @@ export function registerTrain(program: Command): void {
     .requiredOption("--out <run>", "folder of the run: config, metrics.jsonl, samples, checkpoints")
     .option("--preset <name>", "sizes of the networks", "default")
     .option("--config <file>", "JSON file with configuration values that replace the preset's")
-    .option("--phase <name=steps[@rate]...>", "phases in order (default: all of the system with their own lengths)", parsePhase)
+    .option("--phase <name=steps@rate...>", "phases in order, the rate may be left out (default: all of the system with their own lengths)", parsePhase)
     .addOption(
       new Option("--optimizer <name[,key=value...]>", `${optimizerNames.join(", ")}; keys: ${optimizerKeys.join(", ")} (clip: largest norm of a gradient, 0 for no limit)`)
         .argParser(parseOptimizer)
@@ -83,14 +85,32 @@ async function run(options: Options): Promise<void> {
   };
   process.once("SIGINT", ask);
   process.once("SIGTERM", ask);
-  const outcome = await train(config, {
-    out: options.out,
-    device: parseDevice(options.device),
-    shouldStop: () => stop,
-    ...(options.init === undefined ? {} : { init: options.init }),
-  });
+  const ranks = await joinRanks();
+  if (ranks.size > 1) process.once("SIGUSR1", ask); // mpirun passes it on, and Slurm can send it before time is up
+  if (ranks.rank > 0) setQuiet(true);
+  const outcome = await namingRank(ranks, () =>
+    train(config, {
+      out: options.out,
+      device: parseDevice(options.device),
+      ranks,
+      shouldStop: () => stop,
+      ...(options.init === undefined ? {} : { init: options.init }),
+    }),
+  );
+  ranks.close();
+  if (ranks.rank > 0) return; // rank 0 tells how it ended
   process.stdout.write(options.json === true ? `${JSON.stringify(outcome)}\n` : `${outcome.finished ? "finished" : "stopped"} after ${outcome.steps} steps: ${outcome.checkpoint}\n`);
   if (!outcome.finished) throw new TalkfaceError("interrupted", `${options.out}: stopped after step ${outcome.steps}. The same command continues.`);
+}
+
+/** Says in an error which one of several ranks it befell. */
+async function namingRank<T>({ rank, size }: Ranks, action: () => Promise<T>): Promise<T> {
+  try {
+    return await action();
+  } catch (error) {
+    if (size === 1 || !(error instanceof TalkfaceError)) throw error;
+    throw new TalkfaceError(error.code, `rank ${rank} of ${size}: ${error.message}`, { cause: error });
+  }
 }
 
 function parsePhase(text: string, earlier: readonly { name: string; steps: number; rate?: number }[] = []): readonly { name: string; steps: number; rate?: number }[] {

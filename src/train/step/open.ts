@@ -1,16 +1,18 @@
 /** The kind of runner that a run's settings ask for. */
 import { TalkfaceError } from "../../base/errors.js";
+import { oneProcess } from "../../runtime/ranks.js";
 import type { TrainState } from "../state.js";
-import { AccumulatingRunner } from "./accumulating.js";
 import { LoopRunner } from "./loop.js";
+import { MeanGradientRunner } from "./mean-gradient.js";
 import type { StepRunner, StepSettings } from "./runner.js";
 import { SingleRunner } from "./single.js";
 
 export async function openRunner(settings: StepSettings, state: TrainState): Promise<StepRunner> {
-  const { accumulate, stepsPerRun, device } = settings;
+  const { accumulate, stepsPerRun, device, ranks = oneProcess } = settings;
   if (accumulate > 1 && stepsPerRun > 1) throw new TalkfaceError("usage", "--accumulate and --steps-per-run do not go together. Give one of them.");
+  if (ranks.size > 1 && stepsPerRun > 1) throw new TalkfaceError("usage", "--steps-per-run does not go with several processes, which exchange gradients in every step. Leave it out.");
   if (stepsPerRun > 1 && device === "webgpu") throw new TalkfaceError("usage", "--steps-per-run needs a loop in the graph, which WebGPU does not have. Leave it out or choose --device cpu or cuda.");
-  if (accumulate > 1) return AccumulatingRunner.open(settings, state);
+  if (accumulate > 1 || ranks.size > 1) return MeanGradientRunner.open(settings, state);
   return stepsPerRun > 1 ? LoopRunner.open(settings, state) : SingleRunner.open(settings, state);
 }
 

@@ -1,9 +1,10 @@
 /**
  * A phase's training step as something that takes batches and renews the state. Of three kinds (open.ts): one update a run,
- * several updates in a loop within one run, one update with the mean gradient of several batches.
+ * several updates in a loop within one run, one update with the mean gradient of several batches or processes.
  */
 import type { UpdateRule } from "../../nn/optimizers/optimizer.js";
 import type { Device } from "../../runtime/devices.js";
+import type { Ranks } from "../../runtime/ranks.js";
 import type { Tensor } from "../../runtime/tensor.js";
 import type { Phase, System } from "../../systems/system.js";
 
@@ -38,6 +39,8 @@ export interface StepSettings {
   readonly device: Device;
   /** Batches of an update. */
   readonly accumulate: number;
+  /** Who trains the same weights; by default nobody else. */
+  readonly ranks?: Ranks;
   /** Updates of a run. */
   readonly stepsPerRun: number;
   /** False keeps two sets of state vectors even where one is enough. */

@@ -1,7 +1,12 @@
-/** One update with the mean gradient of several batches: as one batch that is so many times as large, where losses are means. */
+/**
+ * One update with the mean gradient of several batches, of all ranks and of each one's own: as one batch that is so many times as
+ * large, where losses are means.
+ */
+import { oneProcess } from "../../runtime/ranks.js";
 import { gradientGraph, updateGraph } from "../../systems/step-graph.js";
 import { renewals, type TrainState } from "../state.js";
 import { FeedbackBuffers } from "./feedback.js";
+import { Reduction } from "./reduction.js";
 import type { Batch, Figures, Pace, StepRunner, StepSettings } from "./runner.js";
 import { numbersOf, scalars, StepSession } from "./session.js";
 
@@ -12,7 +17,7 @@ interface Buffers {
   readonly updated: FeedbackBuffers;
 }
 
-export class AccumulatingRunner implements StepRunner {
+export class MeanGradientRunner implements StepRunner {
   readonly batchesPerUpdate: number;
   readonly updatesPerRun = 1;
   readonly #gradients: StepSession;
@@ -21,28 +26,35 @@ export class AccumulatingRunner implements StepRunner {
   /** `total.G` of each group. */
   readonly #totals: Map<string, Float32Array>;
   readonly #buffers: Buffers;
+  readonly #reduction: Reduction;
+  /** Names of the layers' state. */
+  readonly #measures: readonly string[];
 
-  private constructor(gradients: StepSession, updates: StepSession, state: TrainState, totals: Map<string, Float32Array>, buffers: Buffers, batchesPerUpdate: number) {
+  private constructor(gradients: StepSession, updates: StepSession, state: TrainState, totals: Map<string, Float32Array>, buffers: Buffers, batchesPerUpdate: number, reduction: Reduction, measures: readonly string[]) {
     this.#gradients = gradients;
     this.#updates = updates;
     this.#state = state;
     this.#totals = totals;
     this.#buffers = buffers;
     this.batchesPerUpdate = batchesPerUpdate;
+    this.#reduction = reduction;
+    this.#measures = measures;
   }
 
-  static async open({ system, config, phase, rule, device, accumulate, inPlace = true }: StepSettings, state: TrainState): Promise<AccumulatingRunner> {
+  static async open({ system, config, phase, rule, device, accumulate, ranks = oneProcess, inPlace = true }: StepSettings, state: TrainState): Promise<MeanGradientRunner> {
     const first = gradientGraph(system, config, phase, { accumulate }).toModel();
     const second = updateGraph(system, config, phase, rule).toModel();
     const totals = new Map(phase.groups.map((group) => [`total.${group}`, new Float32Array((state.get(`theta.${group}`) as Float32Array).length)]));
     const sums = phase.groups.map((group) => ({ input: `total.${group}`, output: `grad.${group}` }));
+    const measured = renewals(first);
     const buffers: Buffers = {
       totals: new FeedbackBuffers(first, totals, sums, inPlace),
-      measured: new FeedbackBuffers(first, state, renewals(first), inPlace),
+      measured: new FeedbackBuffers(first, state, measured, inPlace),
       updated: new FeedbackBuffers(second, state, renewals(second), inPlace),
     };
     const where = `${system.name} ${phase.name}`;
-    return new AccumulatingRunner(await StepSession.open(first, device, `${where} gradients`), await StepSession.open(second, device, `${where} update`), state, totals, buffers, accumulate);
+    const [gradients, updates] = [await StepSession.open(first, device, `${where} gradients`), await StepSession.open(second, device, `${where} update`)];
+    return new MeanGradientRunner(gradients, updates, state, totals, buffers, accumulate, new Reduction(ranks), measured.map(({ input }) => input));
   }
 
   get seconds(): number {
@@ -59,6 +71,7 @@ export class AccumulatingRunner implements StepRunner {
       measured.turn();
       for (const [name, value] of Object.entries(numbersOf(results))) means[name] = (means[name] ?? 0) + value / batches.length;
     }
+    this.#reduction.apply([...this.#totals.values(), ...this.#measures.map((name) => this.#state.get(name) as Float32Array)], means);
     const gradients = new Map([...this.#totals].map(([name, total]) => [name.replace(/^total/, "grad"), total]));
     const results = await this.#updates.run(scalars({ ...means, ...(pace as Pace) }), new Map([...this.#state, ...gradients]), updated.targets());
     updated.turn();
