@@ -3,13 +3,13 @@ import { Random } from "../../src/base/random.js";
 import { gradient } from "../../src/graph/gradient.js";
 import { Graph } from "../../src/graph/graph.js";
 import { conv, convTranspose, type ConvOptions, type ConvTransposeOptions } from "../../src/graph/ops/conv.js";
-import { convWeightGradient, weightGradientForms } from "../../src/graph/ops/conv-gradients.js";
+import { convDataGradient, convWeightGradient, dataGradientForms, weightGradientForms } from "../../src/graph/ops/conv-gradients.js";
 import { averagePool, globalAveragePool, globalMaxPool, maxPool } from "../../src/graph/ops/pool.js";
 import { resizeBilinear, resizeBilinearTo, resizeNearest } from "../../src/graph/ops/resize.js";
 import { gridSample } from "../../src/graph/ops/grid-sample.js";
 import { add, square } from "../../src/graph/ops/arithmetic.js";
 import { sum as sumAll } from "../../src/graph/ops/reduce.js";
-import { padsOf, perAxis, sizeOf } from "../../src/graph/shape.js";
+import { padsOf, perAxis, sizeOf, windowOutput } from "../../src/graph/shape.js";
 import { createSession } from "../../src/runtime/session.js";
 import { floats } from "../../src/runtime/tensor.js";
 import { checkGradient, normals } from "../support/gradcheck.js";
@@ -57,6 +57,22 @@ describe("gradients of convolutions", () => {
       const worst = (results[form]!.data as Float32Array).reduce((m, v, i) => Math.max(m, Math.abs(v - expected[i]!)), 0);
       expect(worst, form).toBeLessThan(1e-4);
     }
+  });
+
+  test.each(cases)("both forms of the input gradient agree: %s", async (_, xShape, wShape, { stride = 1, pad = 0, dilation = 1, groups = 1 }) => {
+    const graph = new Graph();
+    const rank = xShape.length - 2;
+    const w = graph.input("w", wShape);
+    const shape = { kernel: wShape.slice(2), stride: perAxis(stride, rank)!, dilation: perAxis(dilation, rank)!, pads: padsOf(pad, rank)!, groups };
+    const dy = graph.input("dy", [xShape[0]!, wShape[0]!, ...windowOutput(xShape.slice(2), shape)]);
+    for (const form of dataGradientForms) graph.output(form, convDataGradient(dy, w, xShape.slice(2), shape, form));
+    const session = await createSession(graph.toModel(), { threads: 1 });
+    const random = new Random(4);
+    const results = await session.run({ w: floats(normals(random, sizeOf(wShape)), wShape), dy: floats(normals(random, sizeOf(dy.shape)), dy.shape) });
+    const [expected, found] = dataGradientForms.map((form) => results[form]!);
+    expect(found!.shape).toEqual(xShape);
+    const worst = (found!.data as Float32Array).reduce((m, v, i) => Math.max(m, Math.abs(v - (expected!.data as Float32Array)[i]!)), 0);
+    expect(worst).toBeLessThan(1e-4);
   });
 
   const transposed: [string, number[], number[], ConvTransposeOptions][] = [

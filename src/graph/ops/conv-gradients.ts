@@ -1,6 +1,6 @@
 /**
  * The two gradients of a convolution y[n,m,o] = Σ x[n,c, o·stride + k·dilation − pad]·w[m,c,k].
- * Which form is quickest was measured with `npm run bench -- conv-gradients`.
+ * Which form is quickest was measured with `npm run bench -- conv`.
  */
 import { sizeOf, windowRemainder } from "../shape.js";
 import type { Value } from "../value.js";
@@ -9,13 +9,23 @@ import { expand, reshape, slice, transpose } from "./layout.js";
 import { matmul, swapLast } from "./matmul.js";
 import { sum } from "./reduce.js";
 
+export const dataGradientForms = ["transposed", "reversed"] as const;
+export type DataGradientForm = (typeof dataGradientForms)[number];
+
 export const weightGradientForms = ["conv", "products", "one product"] as const;
 export type WeightGradientForm = (typeof weightGradientForms)[number];
 
-/** dX [N,C,…size] from dY [N,M,…] and w [M,C/g,…]: a convolution with the reversed kernel where there is no stride. */
-export function convDataGradient(dy: Value, w: Value, size: readonly number[], c: ConvShape): Value {
+/** Fewer positions than this over all images do not repay the reversal of the kernel; over three axes it always pays. */
+const fewPositions = 256;
+
+/**
+ * dX [N,C,…size] from dY [N,M,…] and w [M,C/g,…]: unless a form is given, a convolution with the reversed kernel where there is
+ * no stride and dY has many positions. Where that is impossible, the transposed convolution, which always is possible.
+ */
+export function convDataGradient(dy: Value, w: Value, size: readonly number[], c: ConvShape, given?: DataGradientForm): Value {
   const pad = reversedPads(c);
-  if (c.stride.every((s) => s === 1) && pad.every((p) => p >= 0)) {
+  const form = given ?? (c.kernel.length < 3 && dy.shape[0]! * sizeOf(dy.shape.slice(2)) < fewPositions ? "transposed" : "reversed");
+  if (form === "reversed" && c.stride.every((s) => s === 1) && pad.every((p) => p >= 0)) {
     return conv(dy, reversedWeight(w, c.groups), { pad, dilation: c.dilation, groups: c.groups });
   }
   return convTranspose(dy, w, { stride: c.stride, pad: c.pads, dilation: c.dilation, groups: c.groups, outputPadding: windowRemainder(size, c) });
@@ -38,17 +48,18 @@ function reversedPads({ kernel, dilation, pads }: ConvShape): number[] {
 }
 
 /**
- * dW [M,C/g,…kernel] from x [N,C,…] and dY [N,M,…]; the form is chosen by shape unless given. "conv" is never chosen: on the
- * CPU it took 2 to 8 times as long as the products for 1×1 to 4×4 kernels and about as long for 7×7; it is their check.
+ * dW [M,C/g,…kernel] from x [N,C,…] and dY [N,M,…]; the form is chosen by shape unless given. "conv" is never chosen: over
+ * the shapes of our networks it takes more than twice as long; it is the check of the others.
  */
 export function convWeightGradient(x: Value, dy: Value, c: ConvShape, form?: WeightGradientForm): Value {
   if (form === "conv") return asConv(x, dy, c);
   const onOutput = chooseSides(x, dy, c);
   const left = shiftedOutputGradient(dy, c, onOutput); // [N, M·Ky, L…]
   const right = shiftedInput(x, c, onOutput); // [N, C·Kx, L…]
-  // With small maps the products of the single images are larger than what they multiply: join the images first.
+  // With small maps the products of the single images, which are written, read and summed, outweigh what they multiply: join the
+  // images first. Where that begins was read off the bench.
   const [a, b, length] = [left.shape[1]!, right.shape[1]!, sizeOf(left.shape.slice(2))];
-  const joined = form === undefined ? (a * b) / c.groups > 2 * (a + b) * length : form === "one product";
+  const joined = form === undefined ? (3 * a * b) / c.groups > (a + b) * length : form === "one product";
   return unfold(joined ? oneProduct(left, right, c.groups) : products(left, right, c.groups), dy.shape[1]!, c, onOutput);
 }
 
