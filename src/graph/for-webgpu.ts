@@ -17,7 +17,7 @@ export function forWebGpu(model: OnnxModel): OnnxModel {
 /** The nodes in place of one, or null where it may stay. */
 type Rule = (node: OnnxNode, draft: Draft) => OnnxNode[] | null;
 
-const rules: Readonly<Partial<Record<string, Rule>>> = { Split: sliceWideSplit, Conv: alignGroups, Cast: flattenBytes };
+const rules: Readonly<Partial<Record<string, Rule>>> = { Split: sliceWideSplit, Conv: groupedConv, Cast: flattenBytes };
 
 /** Splits of more outputs fail at run: seen from 12 on. */
 const mostSplitOutputs = 8;
@@ -39,15 +39,33 @@ function sliceWideSplit(node: OnnxNode, draft: Draft): OnnxNode[] | null {
 /** The shader of grouped convolutions computes this many output channels at once, and takes the input of the first one's group for all. */
 const channelsAtOnce = 4;
 
+function groupedConv(node: OnnxNode, draft: Draft): OnnxNode[] | null {
+  const groups = intAttribute(node, "group", 1);
+  const shape = draft.shapeOf(node.inputs[1]!);
+  if (groups === 1 || shape === null) return null;
+  return shape.length > 4 ? oneByOne(node, groups, shape, draft) : alignGroups(node, groups, shape[0]!, draft);
+}
+
+/** In three dimensions groups are refused at run: every group becomes a convolution of its own. */
+function oneByOne(node: OnnxNode, groups: number, [channels = 0, inputs = 0]: readonly number[], draft: Draft): OnnxNode[] {
+  const [x, weight, bias] = node.inputs as [string, string, string | undefined];
+  const cut = (value: string, part: string, axis: number, each: number, i: number): OnnxNode =>
+    made("Slice", part, [value, draft.indices([i * each]), draft.indices([(i + 1) * each]), draft.indices([axis])], part);
+  const outputs = Array.from({ length: groups }, (_, i) => `${node.name}/group${i}`);
+  const each = outputs.flatMap((output, i) => {
+    const parts = [cut(x, `${output}/input`, 1, inputs, i), cut(weight, `${output}/weight`, 0, channels / groups, i)];
+    if (bias !== undefined && bias !== "") parts.push(cut(bias, `${output}/bias`, 0, channels / groups, i));
+    return [...parts, { ...node, name: output, inputs: parts.map((part) => part.outputs[0]!), outputs: [output], attributes: { ...node.attributes, group: { kind: "int" as const, value: 1 } } }];
+  });
+  return [...each, made("Concat", node.name, outputs, node.outputs[0]!, { axis: { kind: "int", value: 1 } })];
+}
+
 /**
  * Of a grouped convolution with 5, 6, 7, 9, … output channels a group some come out wrong, without any error: they are filled up to a
  * multiple of four by repeating a channel, and taken out again.
  */
-function alignGroups(node: OnnxNode, draft: Draft): OnnxNode[] | null {
-  const groups = intAttribute(node, "group", 1);
+function alignGroups(node: OnnxNode, groups: number, channels: number, draft: Draft): OnnxNode[] | null {
   const [x, weight, bias] = node.inputs as [string, string, string | undefined];
-  const channels = draft.shapeOf(weight)?.[0];
-  if (groups === 1 || channels === undefined) return null;
   const each = channels / groups;
   if (each <= channelsAtOnce || each % channelsAtOnce === 0) return null;
   const filled = Math.ceil(each / channelsAtOnce) * channelsAtOnce;

@@ -37,21 +37,22 @@ export interface OpenSession {
   readonly provider: Provider;
 }
 
-/** A model on its way to a session: the bytes that it came as, if it did, and the name by which messages call it. */
-export interface NamedModel {
+/** A model on its way to a session, and the bytes that it came as, if it did. */
+export interface ModelSource {
   readonly decoded: OnnxModel;
   readonly bytes: Uint8Array | null;
-  readonly where: string;
 }
 
 export interface OpenOptions {
   readonly options: InferenceSession.SessionOptions;
   /** Outputs that stay on a WebGPU device. */
   readonly kept: readonly string[];
+  /** Told which nodes a GPU leaves to the CPU. */
+  readonly onFallback: (sentence: string) => void;
 }
 
 /** Opens a session on the first provider that works; `device` error with the remedy when none does. */
-export async function openSession(model: NamedModel, device: Device, options: OpenOptions): Promise<OpenSession> {
+export async function openSession(model: ModelSource, device: Device, options: OpenOptions): Promise<OpenSession> {
   const failures: string[] = [];
   for (const provider of providersFor(device)) {
     try {
@@ -71,7 +72,7 @@ export async function openSession(model: NamedModel, device: Device, options: Op
 }
 
 /** On a GPU first with the demand that no node runs on the CPU; what fails that demand runs all the same, and is named. */
-async function createOn(provider: Provider, { decoded, bytes, where }: NamedModel, { options, kept }: OpenOptions): Promise<InferenceSession> {
+async function createOn(provider: Provider, { decoded, bytes }: ModelSource, { options, kept, onFallback }: OpenOptions): Promise<InferenceSession> {
   if (provider === "cpu") return create(bytes ?? encodeModel(decoded), provider, options);
   const model = provider === "webgpu" ? forWebGpu(decoded) : decoded;
   const own = model === decoded && bytes !== null ? bytes : encodeModel(model);
@@ -80,7 +81,7 @@ async function createOn(provider: Provider, { decoded, bytes, where }: NamedMode
     return await create(own, provider, { ...options, ...locations, extra: gpuOnly });
   } catch {
     const session = await create(own, provider, { ...options, ...locations });
-    warnOnce(`${where}: ${describeFallback(model, provider)}`);
+    onFallback(describeFallback(model, provider));
     return session;
   }
 }
@@ -99,7 +100,8 @@ function warnOfUnusedDriver(failure: string): void {
 
 const said = new Set<string>();
 
-function warnOnce(text: string): void {
+/** A warning of which the second is no news. */
+export function warnOnce(text: string): void {
   if (said.has(text)) return;
   said.add(text);
   warn(text);

@@ -5,7 +5,7 @@ import { TalkfaceError } from "../base/errors.js";
 import { arrayClass } from "../graph/dtype.js";
 import { decodeModel, type Dtype, type OnnxModel, type OnnxValueInfo } from "../graph/onnx.js";
 import { sizeOf } from "../graph/shape.js";
-import { openSession, type Device, type Provider } from "./devices.js";
+import { openSession, warnOnce, type Device, type Provider } from "./devices.js";
 import type { DeviceTensor, Tensor } from "./tensor.js";
 import { threadsFor } from "./threads.js";
 
@@ -17,6 +17,8 @@ export interface SessionOptions {
   readonly training?: boolean;
   /** Outputs that stay in the device's memory on WebGPU; elsewhere they come back as all others do. */
   readonly keepOnDevice?: readonly string[];
+  /** Takes the sentence about nodes that a GPU provider leaves to the CPU; it is a warning otherwise. */
+  readonly onFallback?: (sentence: string) => void;
   /** Name of the model in messages. */
   readonly where?: string;
 }
@@ -49,13 +51,14 @@ export interface Session {
 export async function createSession(model: OnnxModel | Uint8Array, options: SessionOptions = {}): Promise<Session> {
   const { device = "cpu", training = false, where = "model", keepOnDevice = [] } = options;
   const decoded = model instanceof Uint8Array ? decodeModel(model, where) : model;
-  const { session, provider } = await openSession({ decoded, bytes: model instanceof Uint8Array ? model : null, where }, device, {
+  const { session, provider } = await openSession({ decoded, bytes: model instanceof Uint8Array ? model : null }, device, {
     options: {
       intraOpNumThreads: options.threads ?? threadsFor(training ? "training" : "generator"),
       interOpNumThreads: 1,
       enableMemPattern: !training,
     },
     kept: keepOnDevice,
+    onFallback: options.onFallback ?? ((sentence) => warnOnce(`${where}: ${sentence}`)),
   });
   return new OrtSession(session, provider, decoded, where, new Set(provider === "webgpu" ? keepOnDevice : []));
 }

@@ -1,7 +1,7 @@
 /** All graphs of a system, for checks that must miss none. */
-import type { OnnxModel } from "../graph/onnx.js";
+import type { Graph } from "../graph/graph.js";
 import { initialValues, type ParamTable } from "../nn/params.js";
-import { deployedGraphs, lossGraph, sampleGraph } from "./graphs.js";
+import { deployedGraph, lossGraph, sampleGraph } from "./graphs.js";
 import { paramTables } from "./phase-graph.js";
 import { gradientGraph, stepGraph, updateGraph } from "./step-graph.js";
 import type { System } from "./system.js";
@@ -9,22 +9,24 @@ import type { System } from "./system.js";
 export interface NamedGraph {
   /** E.g. `motion grad generator` or `network frame`. */
   readonly label: string;
+  readonly kind: "step" | "part of a step" | "samples" | "network";
   /** Built when it is asked for: graphs with gradients take a while. */
-  readonly model: () => OnnxModel;
+  readonly build: () => Graph;
 }
 
 /** Of each phase the step, its two halves, the samples, and loss and gradient of each group; the deployed networks with initial weights. */
 export function everyGraph(system: System, config: unknown): NamedGraph[] {
-  const training = system.phases.flatMap((phase) => [
-    { label: `${phase.name} step`, model: () => stepGraph(system, config, phase).toModel() },
-    { label: `${phase.name} gradient`, model: () => gradientGraph(system, config, phase, { accumulate: 2 }).toModel() },
-    { label: `${phase.name} update`, model: () => updateGraph(system, config, phase).toModel() },
-    { label: `${phase.name} samples`, model: () => sampleGraph(system, config, phase).toModel() },
+  const training = system.phases.flatMap((phase): NamedGraph[] => [
+    { label: `${phase.name} step`, kind: "step", build: () => stepGraph(system, config, phase) },
+    { label: `${phase.name} gradient`, kind: "part of a step", build: () => gradientGraph(system, config, phase, { accumulate: 2 }) },
+    { label: `${phase.name} update`, kind: "part of a step", build: () => updateGraph(system, config, phase) },
+    { label: `${phase.name} samples`, kind: "samples", build: () => sampleGraph(system, config, phase) },
     ...phase.groups.flatMap((group) =>
-      (["forward", "grad"] as const).map((what) => ({ label: `${phase.name} ${what} ${group}`, model: () => lossGraph(system, config, phase, group, what).toModel() })),
+      (["forward", "grad"] as const).map((what): NamedGraph => ({ label: `${phase.name} ${what} ${group}`, kind: "part of a step", build: () => lossGraph(system, config, phase, group, what) })),
     ),
   ]);
   const table = paramTables(system, config).get(system.groups[0] as string) as ParamTable;
-  const deployed = [...deployedGraphs(system, config, initialValues(table, 1), { system: system.name }, initialValues(table.state, 1))];
-  return [...training, ...deployed.map(([name, model]) => ({ label: `network ${name}`, model: () => model }))];
+  const [weights, state] = [initialValues(table, 1), initialValues(table.state, 1)];
+  const networks = system.networks.map((network): NamedGraph => ({ label: `network ${network.name}`, kind: "network", build: () => deployedGraph(system, config, network, weights, state) }));
+  return [...training, ...networks];
 }

@@ -39,6 +39,12 @@ describe("talkface", () => {
     expect(status).toBe(report.works ? 0 : 1);
   });
 
+  test("doctor tests only a device that is named and there", () => {
+    expect(runTalkface(["doctor", "--device", "auto"])).toMatchObject({ status: 2, stderr: "talkface: --device auto: name the device to test: cpu, cuda or webgpu.\n" });
+    const { status, stderr } = runTalkface(["doctor", "--device", "webgpu"], { VK_DRIVER_FILES: "none.json", VK_ICD_FILENAMES: "none.json" });
+    if (process.platform === "linux") expect({ status, stderr }).toMatchObject({ status: 1, stderr: expect.stringMatching(/^talkface: webgpu is not available: /m) as string });
+  });
+
   test("doctor fails where ffmpeg is named wrongly", () => {
     const { status, stdout } = runTalkface(["doctor"], { FFMPEG_PATH: "no-such-program" });
     expect(status).toBe(1);

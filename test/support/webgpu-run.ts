@@ -84,15 +84,15 @@ const [cpu, gpu] = [await train("cpu", start, pictures), await train("webgpu", s
 
 const system = findSystem(systemNames()[0]!);
 const graphs = everyGraph(system, system.presets["tiny"]);
-const speech = graphs.find(({ label }) => label === "network speech")!.model();
+const speech = graphs.find(({ label }) => label === "network speech")!.build().toModel();
 const mel = { mel: uniform(speech.graph.inputs[0]!.shape as number[]) };
 const [here, there] = [await runOn("cpu", speech, mel), await runOn("webgpu", speech, mel)];
 
 // sessions alone: what would run on the CPU is named on stderr (all other graphs: systems/kernels.test.ts and doctor --device webgpu)
 for (const name of systemNames()) {
   const own = findSystem(name);
-  for (const { label, model } of everyGraph(own, own.presets["tiny"])) {
-    if (label.startsWith("network ")) await (await createSession(model(), { device: "webgpu", where: `${name} ${label}` })).release();
+  for (const { label, kind, build } of everyGraph(own, own.presets["tiny"])) {
+    if (kind === "network") await (await createSession(build().toModel(), { device: "webgpu", where: `${name} ${label}` })).release();
   }
 }
 

@@ -7,8 +7,8 @@ import { findSystem, systemNames } from "../../src/systems/registry.js";
 
 test.each(systemNames())("%s", (name) => {
   const system = findSystem(name);
-  const missing = everyGraph(system, system.presets["tiny"]).flatMap(({ label, model }) => {
-    const built = model();
+  const missing = everyGraph(system, system.presets["tiny"]).flatMap(({ label, build }) => {
+    const built = build().toModel();
     return (["cuda", "webgpu"] as const).flatMap((provider) =>
       unsupportedNodes(provider === "webgpu" ? forWebGpu(built) : built, provider)
         .filter(({ isHarmless }) => !isHarmless)
