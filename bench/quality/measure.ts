@@ -49,19 +49,23 @@ export async function measureClip(clip: QualityClip, all: readonly QualityClip[]
   const places = viewPlaces(crops.length);
   const shown: ReadonlySet<number> = new Set(places);
   const input = { views: places.map((t) => crops[t] as FaceCrop), guide: crops, frames: crops.length };
+  const others = foreignClips(clip, all, foreignCount);
+  // Asked for at once: the model draws in its thread while this one looks at what is there already.
+  const own = drive({ ...input, speech });
+  const withOthers = others.map(async (other) => drive({ ...input, speech: fitLength(await other.readSpeech(), speech.length) }));
+  for (const pending of [own, ...withOthers]) pending.catch(() => undefined); // an earlier failure leaves the later ones unheard
   const real = await seeFrames(judges.analyzer, crops.map(({ image }) => image));
 
-  const full = async (by: SelfDrive): Promise<{ images: readonly Image[]; scores: MouthScores & PictureScores }> => {
-    const images = await by({ ...input, speech });
+  const full = async (images: readonly Image[]): Promise<{ images: readonly Image[]; scores: MouthScores & PictureScores }> => {
     const made = await seeFrames(judges.analyzer, images);
     return { images, scores: { ...scoreMouth(real, made, shown), ...(await scorePictures(real, made, shown, judges.identity)) } };
   };
-  const model = await full(drive);
-  const still = await full(stillDrive);
+  const model = await full(await own);
+  const still = await full(await stillDrive({ ...input, speech }));
   const foreigns: (MouthScores & { speechOf: string })[] = [];
   let foreignFrames: readonly Image[] = [];
-  for (const other of foreignClips(clip, all, foreignCount)) {
-    const images = await drive({ ...input, speech: fitLength(await other.readSpeech(), speech.length) });
+  for (const [i, other] of others.entries()) {
+    const images = (await withOthers[i]) as readonly Image[];
     foreigns.push({ speechOf: other.id, ...scoreMouth(real, await seeFrames(judges.analyzer, images), shown) });
     foreignFrames = images;
   }

@@ -4,7 +4,8 @@ import { columnsPerFrame, levelOf, melWindow } from "../../src/features/speech.j
 import type { Image } from "../../src/media/image.js";
 import { logMel } from "../../src/media/spectrogram.js";
 import { expressionEvery, guideMotion, type GuideMotion } from "../../src/synth/guide-motion.js";
-import { defaultArticulation, TalkingModel, type Drive, type Identity } from "../../src/synth/talking-model.js";
+import { ModelThread } from "../../src/synth/model-thread.js";
+import { defaultArticulation, type Drive, type Identity } from "../../src/synth/talking-model.js";
 import type { DriveInput, FaceCrop, SelfDrive } from "./drive.js";
 
 export interface ModelDrive {
@@ -14,7 +15,8 @@ export interface ModelDrive {
 }
 
 export async function openModelDrive(folder: string): Promise<ModelDrive> {
-  const model = await TalkingModel.open(folder, "cpu");
+  // In a thread of its own it draws the next frames while the last ones are looked at.
+  const model = await ModelThread.open(folder, "cpu", () => undefined);
   // A clip is driven by several speeches: what does not hang on the speech is made once.
   const prepared = new WeakMap<readonly FaceCrop[], Promise<Prepared>>();
   return {
@@ -36,13 +38,13 @@ interface Prepared {
   readonly guide: GuideMotion;
 }
 
-async function prepare(model: TalkingModel, { views, guide }: DriveInput): Promise<Prepared> {
+async function prepare(model: ModelThread, { views, guide }: DriveInput): Promise<Prepared> {
   const identity = await model.identity(views.map(({ image, mesh }) => ({ image, face: faceFrame(mesh) })));
   const codes = await model.expression(guide.filter((_, t) => t % expressionEvery === 0).map(({ image }) => image));
   return { identity, guide: guideMotion(guide.map(({ mesh }) => faceFrame(mesh)), codes) };
 }
 
-async function drawFrames(model: TalkingModel, { identity, guide }: Prepared, { speech, frames }: DriveInput): Promise<Image[]> {
+async function drawFrames(model: ModelThread, { identity, guide }: Prepared, { speech, frames }: DriveInput): Promise<Image[]> {
   const codes = await speechCodes(model, speech, frames);
   const images: Image[] = [];
   for (let start = 0; start < frames; start += model.frameBatch) {
@@ -56,7 +58,7 @@ async function drawFrames(model: TalkingModel, { identity, guide }: Prepared, { 
   return images;
 }
 
-async function speechCodes(model: TalkingModel, speech: Float32Array, frames: number): Promise<Float32Array[]> {
+async function speechCodes(model: ModelThread, speech: Float32Array, frames: number): Promise<Float32Array[]> {
   const { mel: settings, sampleRateHz } = model.contract;
   const columns = logMel(speech, settings, sampleRateHz);
   const { reference } = levelOf(columns, settings.bands);
