@@ -94,7 +94,6 @@ export function joinMpi(place: MpiPlace): Ranks {
     },
     broadcast: (numbers) => broadcast(numbers, numbers.byteLength, byte, 0, world),
     barrier: () => barrier(world),
-    abort: (status) => abort(world, status),
     close: () => {
       isOpen = false;
       finalize();

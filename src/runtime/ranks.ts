@@ -15,8 +15,6 @@ export interface Ranks {
   broadcast(numbers: Float32Array | Float64Array): void;
   /** Returns when all ranks have called it. */
   barrier(): void;
-  /** Ends the processes of all ranks at once. */
-  abort(status: number): void;
   /** Leaves the job in good order. A process that ends without it takes all others down. */
   close(): void;
 }
@@ -30,7 +28,6 @@ export const oneProcess: Ranks = {
   allReduceMean: () => undefined,
   broadcast: () => undefined,
   barrier: () => undefined,
-  abort: (status) => process.exit(status),
   close: () => undefined,
 };
 
