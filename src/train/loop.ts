@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { TalkfaceError } from "../base/errors.js";
 import { exists, readJson, writeAtomic } from "../base/files.js";
 import { info } from "../base/log.js";
+import { BatchThread } from "../data/batch-thread.js";
 import { ClipCache } from "../data/clip-cache.js";
 import { type Dataset, openDataset } from "../data/dataset.js";
 import { updateRule } from "../nn/optimizers/settings.js";
@@ -17,7 +18,7 @@ import { startFrom } from "./init.js";
 import { Journal } from "./journal.js";
 import { runPhase } from "./phase-loop.js";
 import type { Run, TrainOptions } from "./run.js";
-import { initialState } from "./state.js";
+import { initialState, type TrainState } from "./state.js";
 import { compareWithFirst, followFirst } from "./together.js";
 
 export interface TrainOutcome {
@@ -48,27 +49,40 @@ async function trainOn(dataset: Dataset, config: TrainConfig, options: TrainOpti
   const saved = ranks.rank === 0 ? await newestCheckpoint(options.out) : null;
   if (saved !== null) restore(state, saved.vectors, `${options.out}: newest checkpoint`);
   else if (options.init !== undefined && ranks.rank === 0) info(`${options.init}: ${await startFrom(options.init, state, tables)}`);
+  const cacheBytes = (config.cacheMegabytes / ranks.localSize) * 1024 * 1024;
+  const batches = await BatchThread.open({ folders: config.data, seed: config.seed, share: { rank: ranks.rank, size: ranks.size }, cacheBytes });
   const run: Run = {
     config, systemConfig, system, options, ranks, tables, rule,
     contract: dataset.contract,
-    cache: new ClipCache(dataset, (config.cacheMegabytes / ranks.localSize) * 1024 * 1024),
+    batches,
+    cache: new ClipCache(dataset, cacheBytes),
     train: dataset.clips.filter((clip) => clip.split === "train"),
     validation: dataset.clips.filter((clip) => clip.split === "val"),
     journal: new Journal(ranks.rank === 0 ? options.out : null),
   };
   const people = new Set(run.train.map((clip) => clip.person)).size;
   info(`${system.title}: ${[...tables].map(([group, { size }]) => `${group} ${(size / 1e6).toFixed(2)} M parameters`).join(", ")}; ${run.train.length} training clips of ${people} people, ${run.validation.length} for validation`);
+  try {
+    return await runPhases(run, state, saved?.step ?? 0);
+  } finally {
+    await batches.close();
+  }
+}
 
+/** From the step that was reached before to the end of the last phase. */
+async function runPhases(run: Run, state: TrainState, from: number): Promise<TrainOutcome> {
+  const { ranks } = run;
+  const { phases } = run.config;
   compareWithFirst(ranks, {
     "numbers to train": [...state.values()].reduce((sum, { length }) => sum + length, 0),
     "training clips": run.train.length,
     "frames in training clips": run.train.reduce((sum, clip) => sum + clip.frames, 0),
   });
-  let done = followFirst(ranks, state, saved?.step ?? 0);
+  let done = followFirst(ranks, state, from);
   if (done > 0) info(`resuming after step ${done}`);
-  const total = config.phases.reduce((sum, phase) => sum + phase.steps, 0);
+  const total = phases.reduce((sum, phase) => sum + phase.steps, 0);
   let stopped = false;
-  for (let place = placeOf(done, config.phases); place !== null && !stopped; place = placeOf(done, config.phases)) {
+  for (let place = placeOf(done, phases); place !== null && !stopped; place = placeOf(done, phases)) {
     const before = done - place.step;
     const outcome = await runPhase(run, state, place.index, place.step, before);
     done = before + outcome.step;

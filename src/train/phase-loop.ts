@@ -1,8 +1,7 @@
 /** One phase: batches -> updates -> journal -> (validate) -> (samples) -> (checkpoint). */
 import { TalkfaceError } from "../base/errors.js";
 import { type Progress, progress } from "../base/log.js";
-import { type BatchArrays, fillBatch, framesOf, trainingWindows } from "../data/window-batch.js";
-import { WindowSampler } from "../data/window-sampler.js";
+import type { BatchArrays } from "../data/window-batch.js";
 import { anyRank } from "../runtime/ranks.js";
 import { save } from "./checkpoints.js";
 import type { TrainConfig } from "./config.js";
@@ -26,14 +25,15 @@ export async function runPhase(run: Run, state: TrainState, index: number, from:
   if (phase === undefined) throw new TalkfaceError("usage", `phase "${settings.name}": ${system.name} has ${system.phases.map((p) => p.name).join(", ")}.`);
   if (from === 0) resetMoments(state, phase.groups, rule);
   const fields = phase.batch(systemConfig);
-  const { batch: count, frames } = framesOf(fields);
-  const sampler = new WindowSampler(run.train, frames, config.seed);
   const { accumulate, stepsPerRun, validateEvery, checkpointEvery } = config;
   const runner = await openRunner({ system, config: systemConfig, phase, rule, device: options.device, accumulate, stepsPerRun, ranks }, state);
 
-  /** The batches of the updates [first, end), decoded by other threads. */
-  const read = (first: number, end: number): Promise<BatchArrays[]> =>
-    Promise.all(Array.from({ length: (end - first) * accumulate }, (_, i) => fillBatch(run.cache, run.contract, sampler.choose((before + first) * accumulate + i, count, frames, ranks), fields, trainingWindows)));
+  /** The batches of the updates [first, end). A failure waits for whoever awaits them. */
+  const read = (first: number, end: number): Promise<BatchArrays[]> => {
+    const batches = Promise.all(Array.from({ length: (end - first) * accumulate }, (_, i) => run.batches.batch(fields, (before + first) * accumulate + i)));
+    batches.catch(() => undefined);
+    return batches;
+  };
   // a run of several updates ends where something is due
   const endOf = (first: number): number => Math.min(first + runner.updatesPerRun, settings.steps, ...[journalEvery, validateEvery, checkpointEvery].map((every) => (Math.floor(first / every) + 1) * every));
   const pace = (step: number): Pace => ({ step: step + 1, rate: rateAt(step, settings, config.schedule, config.warmupSteps), memory: Math.min(config.averageMemory, (1 + step) / (10 + step)) });

@@ -1,5 +1,6 @@
 /** What the parts of a training run share. */
 import type { DataContract } from "../base/contract.js";
+import type { BatchThread } from "../data/batch-thread.js";
 import type { ClipCache } from "../data/clip-cache.js";
 import type { ClipEntry } from "../data/dataset.js";
 import type { UpdateRule } from "../nn/optimizers/optimizer.js";
@@ -26,6 +27,9 @@ export interface Run {
   readonly systemConfig: unknown;
   readonly system: System;
   readonly contract: DataContract;
+  /** Training batches. */
+  readonly batches: BatchThread;
+  /** For validation. */
   readonly cache: ClipCache;
   readonly train: readonly ClipEntry[];
   readonly validation: readonly ClipEntry[];

@@ -23,16 +23,15 @@ beforeAll(async () => {
     paths: [join(folder, "videos")], outFolder: data, size: 64, jobs: 1, limit: null, face: "largest", peopleFile: null, split: "all",
     allowSilent: false, maxSeconds: 20, maxShardBytes: 2 ** 30, force: false, onProgress: () => undefined,
   });
-}, 240_000);
+}, 600_000);
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
-const settings = (steps: number, changes: object = {}): ReturnType<typeof parseTrainConfig> =>
+const settings = (steps: number): ReturnType<typeof parseTrainConfig> =>
   parseTrainConfig(
     {
       system: "et-gan-acw", preset: "tiny", data: [data], seed: 3,
       phases: [{ name: "motion", steps, rate: 2e-3 }, { name: "render", steps: 6, rate: 1e-3 }, { name: "adversarial", steps: 2, rate: 1e-4 }],
       checkpointEvery: 10, validateEvery: 1000, sampleEvery: 1000, validationBatches: 1,
-      ...changes,
     },
     "test",
   );
@@ -92,31 +91,6 @@ describe("training", () => {
     const difference = x.reduce((most, value, i) => Math.max(most, Math.abs(value - y[i]!)), 0);
     expect(difference).toBeLessThan(1e-4); // float32 sums of two threads may differ in order
     expect((await readdir(out)).some((name) => name.endsWith(".part"))).toBe(false);
-  });
-
-  it("resumes another optimizer with its own moments, in the middle of a run of several steps", async () => {
-    const changes = { optimizer: { name: "rmsprop", momentum: 0.5 }, schedule: { kind: "linear" }, stepsPerRun: 4, phases: [{ name: "motion", steps: 12, rate: 1e-4 }] };
-    const whole = await train(settings(12, changes), { out: join(folder, "rmsprop"), device: "cpu", shouldStop: () => false });
-    let asked = 0;
-    const out = join(folder, "rmsprop-parts");
-    expect(await train(settings(12, changes), { out, device: "cpu", shouldStop: () => ++asked > 1 })).toMatchObject({ steps: 4, finished: false });
-    const second = await train(settings(12, { ...changes, stepsPerRun: 1 }), { out, device: "cpu", shouldStop: () => false });
-    const [a, b] = await Promise.all([readCheckpoint(whole.checkpoint), readCheckpoint(second.checkpoint)]);
-    expect([...b.vectors.keys()].filter((name) => name.endsWith(".generator"))).toEqual(["theta.generator", "average.generator", "v.generator", "m.generator"]);
-    for (const [name, vector] of a.vectors) expect(vector.reduce((most, x, i) => Math.max(most, Math.abs(x - b.vectors.get(name)![i]!)), 0), name).toBeLessThan(1e-4);
-    await expect(train(settings(12, { ...changes, optimizer: { name: "adam" } }), { out, device: "cpu", shouldStop: () => true })).rejects.toThrow(/another optimizer/);
-  });
-
-  it("stops as diverged after so many steps that are not finite, with the last checkpoint whole", async () => {
-    const out = join(folder, "diverged");
-    const changes = { phases: [{ name: "motion", steps: 9, rate: 1e38 }], checkpointEvery: 1, skipLimit: 3 };
-    await expect(train(settings(9, changes), { out, device: "cpu", shouldStop: () => false })).rejects.toMatchObject({ code: "diverged", message: expect.stringMatching(/motion, step 4: 3 updates in a row were skipped/) });
-    const journal = (await readJsonLines(join(out, "metrics.jsonl"))) as { kind: string; step: number; event?: string }[];
-    expect(journal.filter(({ kind }) => kind === "event").map(({ step }) => step)).toEqual([2, 3, 4]);
-    expect(journal.find(({ kind }) => kind === "event")!.event).toMatch(/generator is not finite/);
-    const { step, vectors } = await readCheckpoint(join(out, "checkpoint-00000003.safetensors"));
-    expect(step).toBe(3);
-    for (const vector of vectors.values()) expect(vector.every(Number.isFinite)).toBe(true);
   });
 
   it("starts from the weights of another run, by name", async () => {

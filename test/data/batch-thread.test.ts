@@ -1,0 +1,38 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { BatchThread } from "../../src/data/batch-thread.js";
+import { ClipCache } from "../../src/data/clip-cache.js";
+import { openDataset } from "../../src/data/dataset.js";
+import { fillBatch, framesOf, trainingWindows } from "../../src/data/window-batch.js";
+import { WindowSampler } from "../../src/data/window-sampler.js";
+import { etGanAcw } from "../../src/systems/et-gan-acw/system.js";
+import { writeShards } from "../support/shards.js";
+
+let folder: string;
+let data: string;
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "talkface-batches-"));
+  data = join(folder, "data");
+  await writeShards(data, { people: 3, frames: 30, size: 64 });
+});
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+it("training batches come from their thread as they would from this one, and a folder that is none is an error here", async () => {
+  const phase = etGanAcw.phases[0]!;
+  const fields = phase.batch(etGanAcw.presets["tiny"]!);
+  const { batch, frames } = framesOf(fields);
+  const dataset = await openDataset([data]);
+  const thread = await BatchThread.open({ folders: [data], seed: 3, cacheBytes: 2 ** 24 });
+  const [second, first] = await Promise.all([thread.batch(fields, 1), thread.batch(fields, 0)]);
+  await thread.close();
+  const sampler = new WindowSampler(dataset.clips, frames, 3);
+  const cache = new ClipCache(dataset, 0);
+  expect(await fillBatch(cache, dataset.contract, sampler.choose(0, batch, frames), fields, trainingWindows)).toEqual(first);
+  expect(second).not.toEqual(first);
+  await dataset.close();
+  await expect(thread.batch(fields, 2)).rejects.toThrow(/closed/);
+  await expect(BatchThread.open({ folders: [join(folder, "none")], seed: 3, cacheBytes: 0 })).rejects.toMatchObject({ code: "missing-file" });
+});
