@@ -17,7 +17,7 @@ export function forWebGpu(model: OnnxModel): OnnxModel {
 /** The nodes in place of one, or null where it may stay. */
 type Rule = (node: OnnxNode, draft: Draft) => OnnxNode[] | null;
 
-const rules: Readonly<Partial<Record<string, Rule>>> = { Split: sliceWideSplit, Conv: groupedConv, Cast: flattenBytes };
+const rules: Readonly<Partial<Record<string, Rule>>> = { Split: sliceWideSplit, Conv: convolution, Cast: flattenBytes };
 
 /** Splits of more outputs fail at run: seen from 12 on. */
 const mostSplitOutputs = 8;
@@ -39,11 +39,23 @@ function sliceWideSplit(node: OnnxNode, draft: Draft): OnnxNode[] | null {
 /** The shader of grouped convolutions computes this many output channels at once, and takes the input of the first one's group for all. */
 const channelsAtOnce = 4;
 
-function groupedConv(node: OnnxNode, draft: Draft): OnnxNode[] | null {
+function convolution(node: OnnxNode, draft: Draft): OnnxNode[] | null {
   const groups = intAttribute(node, "group", 1);
   const shape = draft.shapeOf(node.inputs[1]!);
-  if (groups === 1 || shape === null) return null;
+  if (shape === null) return null;
+  if (groups === 1) return fillInputs(node, shape, draft);
   return shape.length > 4 ? oneByOne(node, groups, shape, draft) : alignGroups(node, groups, shape[0]!, draft);
+}
+
+/** Of 6, 9, 15, ... input channels and a multiple of 4 output channels all come out wrong, without any error: zeros fill them up to a multiple of 4. */
+function fillInputs(node: OnnxNode, [outputs = 0, inputs = 0, ...kernel]: readonly number[], draft: Draft): OnnxNode[] | null {
+  if (kernel.length > 2 || inputs <= 3 || inputs % 3 !== 0 || inputs % 4 === 0 || outputs % 4 !== 0) return null;
+  const filled = (value: string, part: string): OnnxNode => {
+    const before = [0, 0, ...kernel.map(() => 0)];
+    return made("Pad", `${node.name}/filled_${part}`, [value, draft.indices([...before, ...before.with(1, 4 - (inputs % 4))])], `${node.name}/filled_${part}`);
+  };
+  const parts = [filled(node.inputs[0]!, "input"), filled(node.inputs[1]!, "weight")];
+  return [...parts, { ...node, inputs: [...parts.map((part) => part.outputs[0]!), ...node.inputs.slice(2)] }];
 }
 
 /** In three dimensions groups are refused at run: every group becomes a convolution of its own. */

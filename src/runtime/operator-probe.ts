@@ -39,7 +39,7 @@ export const operatorTolerance = 5e-3;
 /** Opset of the graphs that this program writes. */
 const opset = 17;
 
-/** The smallest node of each kind in the graphs: operator, types, ranks, and whether a convolution has groups and how they fill. */
+/** The smallest node of each kind in the graphs: operator, types, ranks, and how its channels divide. */
 export function operatorsOf(graphs: Iterable<readonly [label: string, graph: Graph]>): OperatorUse[] {
   const found = new Map<string, { readonly size: number; readonly label: string; readonly node: Node; readonly graph: Graph }>();
   for (const [label, graph] of graphs) {
@@ -96,9 +96,18 @@ export function relativeError(expected: Readonly<Record<string, Tensor>>, actual
 
 function kindOf(node: Node): string {
   const ranks = node.inputs.map(({ dtype, shape }) => `${dtype}${shape.length}`).join();
-  const group = node.attributes["group"];
-  const groups = group?.kind === "int" && group.value > 1 ? `g${(node.outputs[0]!.shape[1]! / group.value) % 4}` : "";
-  return `${node.op} ${ranks} ${node.outputs.map(({ dtype }) => dtype).slice(0, 2).join()} ${groups} ${node.outputs.length > 8 ? "wide" : ""}`;
+  return `${node.op} ${ranks} ${node.outputs.map(({ dtype }) => dtype).slice(0, 2).join()} ${sizesThatMatter(node)} ${node.outputs.length > 8 ? "wide" : ""}`;
+}
+
+/** Shaders for products and convolutions take 2, 3 or 4 channels at once where sizes divide, and each of these is a program of its own. */
+function sizesThatMatter({ op, inputs, attributes }: Node): string {
+  const [x, w] = inputs.map(({ shape }) => shape);
+  if (op === "MatMul") return [...x!.slice(-2), w!.at(-1)!].map((n) => n % 4).join("x");
+  if (op !== "Conv" && op !== "ConvTranspose") return "";
+  const group = attributes["group"];
+  const groups = group?.kind === "int" ? group.value : 1;
+  const outputs = op === "Conv" ? w![0]! / groups : w![1]!;
+  return [groups > 1, (x![1]! / groups) % 12, outputs % 4, w!.slice(2).every((k) => k === 1)].join("x");
 }
 
 function typesOf({ inputs, outputs }: Node): string {

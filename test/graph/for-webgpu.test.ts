@@ -29,6 +29,8 @@ const models: Readonly<Record<string, OnnxModel>> = {
     const [picture, kernel] = split(x, [4 * 49, 12 * 2 * 9], 1) as [Value, Value];
     return [conv(reshape(picture, [1, 4, 7, 7]), reshape(kernel, [12, 2, 3, 3]), { groups: 2, stride: 2 })];
   }),
+  "6 channels in": model([1, 6, 5, 5], (x) => [conv(x, weight(x, [8, 6, 3, 3]), { pad: 1 })]),
+  "9 channels in, on a line": model([2, 9, 7], (x) => [conv(x, weight(x, [4, 9, 3]))]),
   "groups in three dimensions": model([1, 4, 3, 4, 4], (x) => [conv(x, weight(x, [6, 2, 2, 3, 3]), { groups: 2, pad: 1 })]),
   "bytes out of a transpose": model([1, 3, 2, 2], (x) => [cast(transpose(x, [0, 2, 3, 1]), "uint8")]),
 };

@@ -23,8 +23,8 @@ import { findSystem, systemNames } from "../../src/systems/registry.js";
 const random = new Random(3);
 const uniform = (shape: readonly number[]): Tensor => floats(Float32Array.from({ length: sizeOf(shape) }, () => random.uniform(-0.5, 0.5)), shape);
 
-/** Six layers of a kernel and a bias each: 12 parts of theta, more than a Split may have. A layer in groups of 5 channels; pictures of bytes. */
-const layers: readonly (readonly [channels: number, inputs: number, groups: number])[] = [[4, 3, 1], [20, 4, 4], [4, 20, 1], [4, 4, 1], [4, 4, 1], [3, 4, 1]];
+/** Six layers of a kernel and a bias each: 12 parts of theta, more than a Split may have. A layer in groups of 5 channels, one that takes 6; pictures of bytes. */
+const layers: readonly (readonly [channels: number, inputs: number, groups: number])[] = [[4, 3, 1], [20, 4, 4], [6, 20, 1], [4, 6, 1], [4, 4, 1], [3, 4, 1]];
 const shapes = layers.flatMap(([m, c, groups]) => [[m, c / groups, 3, 3], [m]]);
 const thetaShape = [shapes.reduce((sum, shape) => sum + sizeOf(shape), 0)];
 
