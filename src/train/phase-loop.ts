@@ -26,7 +26,6 @@ export async function runPhase(run: Run, state: TrainState, index: number, from:
   if (from === 0) resetMoments(state, phase.groups, rule);
   const fields = phase.batch(systemConfig);
   const { accumulate, stepsPerRun, validateEvery, checkpointEvery } = config;
-  const runner = await openRunner({ system, config: systemConfig, phase, rule, device: options.device, accumulate, stepsPerRun, ranks }, state);
 
   /** The batches of the updates [first, end). A failure waits for whoever awaits them. */
   const read = (first: number, end: number): Promise<BatchArrays[]> => {
@@ -35,15 +34,16 @@ export async function runPhase(run: Run, state: TrainState, index: number, from:
     return batches;
   };
   // a run of several updates ends where something is due
-  const endOf = (first: number): number => Math.min(first + runner.updatesPerRun, settings.steps, ...[journalEvery, validateEvery, checkpointEvery].map((every) => (Math.floor(first / every) + 1) * every));
+  const endOf = (first: number): number => Math.min(first + stepsPerRun, settings.steps, ...[journalEvery, validateEvery, checkpointEvery].map((every) => (Math.floor(first / every) + 1) * every));
   const pace = (step: number): Pace => ({ step: step + 1, rate: rateAt(step, settings, config.schedule, config.warmupSteps), memory: Math.min(config.averageMemory, (1 + step) / (10 + step)) });
 
+  let next = read(from, endOf(from)); // while the graphs are built
+  const runner = await openRunner({ system, config: systemConfig, phase, rule, device: options.device, accumulate, stepsPerRun, ranks }, state);
   const judge = await Judge.open(run, phase, fields);
   const line = progress(phase.name, settings.steps, "steps", from);
   const averages = new Averages();
   const skips = new SkipWatch(config.skipLimit);
   const started = performance.now();
-  let next = read(from, endOf(from));
   let step = from;
   try {
     while (step < settings.steps && !anyRank(ranks, options.shouldStop())) {

@@ -12,19 +12,19 @@ const paceNames = ["step", "rate", "memory"] as const;
 
 export class LoopRunner implements StepRunner {
   readonly batchesPerUpdate = 1;
-  readonly updatesPerRun: number;
+  readonly #most: number;
   readonly #session: StepSession;
   readonly #state: TrainState;
   readonly #buffers: FeedbackBuffers;
   /** The iterations' own inputs, [stepsPerRun, ...] each. */
   readonly #stacks: Readonly<Record<string, Tensor>>;
 
-  private constructor(session: StepSession, state: TrainState, buffers: FeedbackBuffers, stacks: Readonly<Record<string, Tensor>>, updatesPerRun: number) {
+  private constructor(session: StepSession, state: TrainState, buffers: FeedbackBuffers, stacks: Readonly<Record<string, Tensor>>, most: number) {
     this.#session = session;
     this.#state = state;
     this.#buffers = buffers;
     this.#stacks = stacks;
-    this.updatesPerRun = updatesPerRun;
+    this.#most = most;
   }
 
   static async open({ system, config, phase, rule, device, stepsPerRun, inPlace = true }: StepSettings, state: TrainState): Promise<LoopRunner> {
@@ -43,7 +43,7 @@ export class LoopRunner implements StepRunner {
 
   async run(batches: readonly Batch[], paces: readonly Pace[]): Promise<readonly Figures[]> {
     for (const [name, { data, dtype }] of Object.entries(this.#stacks)) {
-      const size = data.length / this.updatesPerRun;
+      const size = data.length / this.#most;
       const known = paceNames.find((each) => each === name);
       paces.forEach((pace, i) => {
         const row = known === undefined ? batches[i]![name]!.data : Float32Array.of(pace[known]);

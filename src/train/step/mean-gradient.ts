@@ -19,7 +19,6 @@ interface Buffers {
 
 export class MeanGradientRunner implements StepRunner {
   readonly batchesPerUpdate: number;
-  readonly updatesPerRun = 1;
   readonly #gradients: StepSession;
   readonly #updates: StepSession;
   readonly #state: TrainState;

@@ -22,8 +22,6 @@ export type Figures = Readonly<Record<string, number>>;
 
 export interface StepRunner {
   readonly batchesPerUpdate: number;
-  /** Most updates of a run. */
-  readonly updatesPerRun: number;
   /** Spent inside ONNX Runtime so far. */
   readonly seconds: number;
   /** One update per pace from its share of the batches, in order. */

@@ -7,7 +7,6 @@ import { numbersOf, scalars, StepSession } from "./session.js";
 
 export class SingleRunner implements StepRunner {
   readonly batchesPerUpdate = 1;
-  readonly updatesPerRun = 1;
   readonly #session: StepSession;
   readonly #state: TrainState;
   readonly #buffers: FeedbackBuffers;
