@@ -2,9 +2,11 @@
  * Rewriting for the WebGPU provider of ONNX Runtime: the same function, made of nodes that it runs rightly. Each rule is for
  * something seen on onnxruntime-node 1.30; `talkface doctor --device webgpu` shows what a later version still needs.
  */
-import { arrayOf, fromBytes, toBytes } from "./dtype.js";
+import { TalkfaceError } from "../base/errors.js";
+import { arrayOf, toBytes } from "./dtype.js";
 import { dtypeNumbers } from "./onnx-schema.js";
 import type { OnnxGraph, OnnxModel, OnnxNode, OnnxTensor } from "./onnx.js";
+import { StaticShapes } from "./static-shapes.js";
 
 /** The model as WebGPU runs it; returned as it is where nothing needs to change. */
 export function forWebGpu(model: OnnxModel): OnnxModel {
@@ -42,7 +44,8 @@ const channelsAtOnce = 4;
 function convolution(node: OnnxNode, draft: Draft): OnnxNode[] | null {
   const groups = intAttribute(node, "group", 1);
   const shape = draft.shapeOf(node.inputs[1]!);
-  if (shape === null) return null;
+  // rather no answer than a wrong one
+  if (shape === null) throw new TalkfaceError("bad-model", `convolution "${node.name}": the shape of its weight is not known beforehand, and WebGPU computes those of some shapes wrongly. Choose --device cpu.`);
   if (groups === 1) return fillInputs(node, shape, draft);
   return shape.length > 4 ? oneByOne(node, groups, shape, draft) : alignGroups(node, groups, shape[0]!, draft);
 }
@@ -116,36 +119,17 @@ function intAttribute(node: OnnxNode, name: string, otherwise: number): number {
 }
 
 /** What rules ask of the graph, and the constants that they add. */
-class Draft {
+class Draft extends StaticShapes {
   readonly added = new Map<string, OnnxTensor>();
-  readonly #constants: ReadonlyMap<string, OnnxTensor>;
-  /** Shapes of inputs and outputs. */
-  readonly #declared: ReadonlyMap<string, readonly (number | string)[]>;
-  readonly #producers: ReadonlyMap<string, OnnxNode>;
   readonly #used: ReadonlySet<string>;
 
   constructor(graph: OnnxGraph) {
-    this.#constants = new Map(graph.initializers.map((tensor) => [tensor.name, tensor]));
-    this.#declared = new Map([...graph.inputs, ...graph.outputs].map(({ name, shape }) => [name, shape]));
-    this.#producers = new Map(graph.nodes.flatMap((node) => node.outputs.map((name) => [name, node] as const)));
+    super(graph);
     this.#used = new Set([...graph.nodes.flatMap((node) => node.inputs), ...graph.outputs.map(({ name }) => name)]);
   }
 
   isUsed(name: string): boolean {
     return this.#used.has(name);
-  }
-
-  /** Whole numbers of a constant, or null for any other value. */
-  integers(name: string | undefined): number[] | null {
-    const tensor = this.#constants.get(name ?? "");
-    return tensor?.dtype === "int64" ? Array.from(fromBytes("int64", tensor.data) as BigInt64Array, Number) : null;
-  }
-
-  /** Shape of a constant, of an input or output, or of what a Reshape makes, which weights cut from `theta` are. */
-  shapeOf(name: string): readonly number[] | null {
-    const producer = this.#producers.get(name);
-    const shape = this.#constants.get(name)?.shape ?? this.#declared.get(name) ?? (producer?.op === "Reshape" ? this.integers(producer.inputs[1]) : null);
-    return shape !== null && shape.every((n): n is number => typeof n === "number" && n > 0) ? shape : null;
   }
 
   /** Name of a list of whole numbers; equal lists are one constant. */

@@ -60,6 +60,7 @@ export async function openSession(model: ModelSource, device: Device, options: O
       if (failures.length > 0) warnOfUnusedDriver(failures[0]!);
       return { session, provider };
     } catch (error) {
+      if (error instanceof TalkfaceError) throw error;
       const { available, missing, remedy } = await probeDevice(provider);
       if (available) {
         const way = provider === "cpu" ? "" : " Choose --device cpu.";

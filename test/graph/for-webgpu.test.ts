@@ -5,8 +5,11 @@ import { forWebGpu } from "../../src/graph/for-webgpu.js";
 import { Graph } from "../../src/graph/graph.js";
 import type { OnnxModel, OnnxNode } from "../../src/graph/onnx.js";
 import { cast } from "../../src/graph/ops/compare.js";
+import { div, mul, sqrt } from "../../src/graph/ops/arithmetic.js";
 import { conv } from "../../src/graph/ops/conv.js";
+import { stopGradient } from "../../src/graph/ops/flow.js";
 import { reshape, split, transpose } from "../../src/graph/ops/layout.js";
+import { sum } from "../../src/graph/ops/reduce.js";
 import { sizeOf } from "../../src/graph/shape.js";
 import type { Value } from "../../src/graph/value.js";
 import { createSession } from "../../src/runtime/session.js";
@@ -31,6 +34,11 @@ const models: Readonly<Record<string, OnnxModel>> = {
   }),
   "6 channels in": model([1, 6, 5, 5], (x) => [conv(x, weight(x, [8, 6, 3, 3]), { pad: 1 })]),
   "9 channels in, on a line": model([2, 9, 7], (x) => [conv(x, weight(x, [4, 9, 3]))]),
+  "9 channels in, a frozen and scaled weight": model([1, 9 * 25 + 4 * 81], (x) => {
+    const [picture, kernel] = split(x, [9 * 25, 4 * 81], 1) as [Value, Value];
+    const shaped = stopGradient(reshape(kernel, [4, 9, 3, 3]));
+    return [conv(reshape(picture, [1, 9, 5, 5]), div(shaped, sqrt(sum(mul(shaped, shaped)))))];
+  }),
   "groups in three dimensions": model([1, 4, 3, 4, 4], (x) => [conv(x, weight(x, [6, 2, 2, 3, 3]), { groups: 2, pad: 1 })]),
   "bytes out of a transpose": model([1, 3, 2, 2], (x) => [cast(transpose(x, [0, 2, 3, 1]), "uint8")]),
 };
@@ -49,6 +57,12 @@ test.each(Object.entries(models))("%s", async (_name, before) => {
     const scale = Math.max(...[...y.data].map((v) => Math.abs(Number(v))));
     y.data.forEach((v, i) => expect(Math.abs(Number(v) - Number(found[name]!.data[i]))).toBeLessThanOrEqual(1e-5 * scale));
   }
+});
+
+test("a convolution whose weight has no known shape is refused", () => {
+  const { graph, ...rest } = models["6 channels in"]!;
+  const unknown = { ...graph, nodes: graph.nodes.map((node) => ({ ...node, inputs: ["x", "nowhere"] })) };
+  expect(() => forWebGpu({ ...rest, graph: unknown })).toThrow(/^convolution "Conv_0": the shape of its weight is not known/);
 });
 
 test("a model that needs nothing stays as it is", () => {
