@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { modelPointCount } from "../../src/base/points.js";
+import { ibug, modelPointCount } from "../../src/base/points.js";
 import { initialValues, type ParamTable } from "../../src/nn/params.js";
 import { createSession, type Session } from "../../src/runtime/session.js";
 import type { Tensor } from "../../src/runtime/tensor.js";
@@ -61,6 +61,22 @@ describe("ET-GAN-ACW", () => {
     const before = await code(guide.data as Uint8Array);
     expect(await code(lower)).toEqual(before);
     expect(await code(upper)).not.toEqual(before);
+  });
+
+  it("keeps the guide's head and brows out of the lips: position moves other points only", async () => {
+    const session = await network("frame");
+    const feeds = randomFeeds(session, config.size, 1);
+    const points = async (change: Record<string, Tensor>): Promise<Float32Array> => (await session.run({ ...feeds, ...change }, { fetch: ["points"] }))["points"]!.data as Float32Array;
+    const position = feeds["position"]!;
+    const before = await points({});
+    const after = await points({ position: { ...position, data: (position.data as Float32Array).map((x) => 1 - x) } });
+    const moved = (from: number, to: number): number => before.slice(2 * from, 2 * to).reduce((most, x, i) => Math.max(most, Math.abs(x - after[2 * from + i]!)), 0);
+    expect(moved(ibug.outerLips[0], ibug.innerLips[1])).toBe(0);
+    expect(moved(0, ibug.outerLips[0])).toBeGreaterThan(1e-3);
+    expect(moved(ibug.innerLips[1], modelPointCount)).toBeGreaterThan(1e-3);
+    const speech = feeds["speech"]!;
+    const said = await points({ speech: { ...speech, data: (speech.data as Float32Array).map((x) => 1 - x) } });
+    expect(Math.max(...before.slice(2 * ibug.outerLips[0], 2 * ibug.innerLips[1]).map((x, i) => Math.abs(x - said[2 * ibug.outerLips[0] + i]!)))).toBeGreaterThan(1e-3);
   });
 
   it("learns: one batch repeated loses in every phase", async () => {
