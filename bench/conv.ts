@@ -17,7 +17,8 @@ import { createSession, type Session } from "../src/runtime/session.js";
 import { floats, type Tensor } from "../src/runtime/tensor.js";
 import { lossGraph } from "../src/systems/graphs.js";
 import { findSystem, systemNames } from "../src/systems/registry.js";
-import { trainGraph } from "./train-step/graphs.js";
+import { gradientGraph } from "../src/systems/step-graph.js";
+import { wav2lipSystem } from "./train-step/graphs.js";
 
 /** A convolution x [N,C,…] -> y [N,M,…] with w [M,C/g,…]; a transposed one is the convolution that goes its way back. */
 interface Layer {
@@ -61,7 +62,7 @@ function layersOf(images: number): Map<string, Layer> {
     return config === undefined ? [] : system.phases.flatMap((phase) => phase.groups.map((group) => lossGraph(system, config, phase, group, "grad")));
   });
   const layers = new Map<string, Layer>();
-  for (const node of [...graphs, trainGraph(2)].flatMap((graph) => graph.nodes)) {
+  for (const node of [...graphs, gradientGraph(wav2lipSystem, 2, wav2lipSystem.phases[0]!)].flatMap((graph) => graph.nodes)) {
     if (!["Conv", "ConvTranspose"].includes(node.op) || node.name.startsWith("gradient")) continue;
     const layer = layerOf(node, images);
     const { kernel, stride, groups } = layer.shape;

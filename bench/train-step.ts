@@ -1,19 +1,21 @@
 /**
  * The lip-sync generator of Wav2Lip (36 million parameters) trained by talkface and by PyTorch: same initial weights, same batch,
- * L1 loss, Adam, same number of threads, taking turns. Then the deployed network of both. Above 1: talkface is faster, smaller.
+ * L1 loss, Adam, a thread for each core, taking turns. Then the deployed network of both. Above 1: talkface is faster, smaller.
  * Ratios are of wall time; those of processor time stand beside them, for a machine that others use too.
  *
- * Arguments: --batch 16 --threads 2 --rounds 5. Needs python3 with torch, and /proc for the peaks of memory.
+ * Arguments: --batch 16 --rounds 5. Needs python3 with torch, and /proc for the peaks of memory.
  */
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { Random } from "../src/base/random.js";
+import { graphCost } from "../src/graph/cost/cost.js";
 import { sizeOf } from "../src/graph/shape.js";
 import { count, initialValues, type Layout } from "../src/nn/params.js";
+import { threadsFor } from "../src/runtime/threads.js";
 import { findTorch } from "../test/support/torch-check.js";
-import { inputShapes, wav2lipTable } from "./train-step/graphs.js";
+import { inferenceGraph, inputShapes, productSide, wav2lipTable } from "./train-step/graphs.js";
 import { type Answer, type Side, startSide } from "./train-step/side.js";
 
 /** Steps over which the losses are compared, and how far they may be apart (relative). */
@@ -21,8 +23,9 @@ const comparedSteps = 4;
 const lossTolerance = 2e-3;
 
 export async function run(args: readonly string[]): Promise<Record<string, number | string>> {
-  const { values } = parseArgs({ args: [...args], options: { batch: { type: "string", default: "16" }, threads: { type: "string", default: "2" }, rounds: { type: "string", default: "5" } } });
-  const { batch, threads } = values;
+  const { values } = parseArgs({ args: [...args], options: { batch: { type: "string", default: "16" }, rounds: { type: "string", default: "5" } } });
+  const { batch } = values;
+  const threads = String(threadsFor("training"));
   const rounds = Number(values.rounds);
   const python = findTorch();
   if (python === null) {
@@ -30,7 +33,7 @@ export async function run(args: readonly string[]): Promise<Record<string, numbe
     return { skipped: "no-torch" };
   }
   const folder = mkdtempSync(join(tmpdir(), "talkface-bench-"));
-  const own = startSide(process.execPath, ["--import", "tsx", join(import.meta.dirname, "train-step/talkface-side.ts"), folder, batch, threads]);
+  const own = startSide(process.execPath, ["--import", "tsx", join(import.meta.dirname, "train-step/talkface-side.ts"), folder, batch]);
   const torch = startSide(python, [join(import.meta.dirname, "train-step/torch_side.py"), folder, batch, threads], { OMP_NUM_THREADS: threads, OPENBLAS_NUM_THREADS: threads });
   try {
     writeInputs(folder, Number(batch));
@@ -44,6 +47,11 @@ export async function run(args: readonly string[]): Promise<Record<string, numbe
     say(`peak memory: talkface ${mebibytes(training.own.peak)} MiB, PyTorch ${mebibytes(training.torch.peak)} MiB, ratio ${memory.toFixed(2)}`);
 
     const forward = await takeTurns(own, torch, "forward", 2 * rounds, Number(batch));
+    const table = wav2lipTable();
+    const { forwardOperations } = graphCost(inferenceGraph(1, initialValues(table, 0), initialValues(table.state, 0)), 1);
+    const products = Array.from({ length: 2 * rounds }, () => own.ask("product", 1));
+    const best = Math.min(...(await Promise.all(products)).map(({ seconds }) => seconds));
+    say(`forward: ${((forwardOperations / 1e9) * forward.rate).toFixed(0)} GFLOP/s by talkface, ${((forwardOperations / 1e9) * forward.torchRate).toFixed(0)} by PyTorch; a product of ${productSide}² matrices reaches ${((2 * productSide ** 3) / 1e9 / best).toFixed(0)}`);
     const difference = Math.abs(forward.own.mean! / forward.torch.mean! - 1);
     if (!(difference < 1e-4)) throw new Error(`the deployed networks draw different pictures: means ${forward.own.mean}, ${forward.torch.mean}`);
     return {

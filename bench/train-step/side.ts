@@ -14,7 +14,7 @@ export interface Answer {
 }
 
 export interface Side {
-  ask(what: "train" | "forward", count: number): Promise<Answer>;
+  ask(what: "train" | "forward" | "product", count: number): Promise<Answer>;
   end(): void;
 }
 

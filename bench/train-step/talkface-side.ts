@@ -1,16 +1,20 @@
-/** talkface's side: FOLDER BATCH THREADS; reads orders from stdin (side.ts). */
+/** talkface's side: FOLDER BATCH; reads orders from stdin (side.ts). */
 import { closeSync, openSync, readFileSync, readSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
+import { Graph } from "../../src/graph/graph.js";
+import { matmul } from "../../src/graph/ops/matmul.js";
+import { sum } from "../../src/graph/ops/reduce.js";
+import type { Value } from "../../src/graph/value.js";
+import { optimizerSchema, updateRule } from "../../src/nn/optimizers/settings.js";
 import { createSession, type Session } from "../../src/runtime/session.js";
 import { floats } from "../../src/runtime/tensor.js";
-import { FeedbackBuffers } from "../../src/train/step/feedback.js";
-import { inferenceGraph, inputShapes, renewed, trainGraph } from "./graphs.js";
+import { openRunner } from "../../src/train/step/open.js";
+import { inferenceGraph, inputShapes, productSide, wav2lipSystem } from "./graphs.js";
 import type { Answer } from "./side.js";
 
-const [folder, batchText, threadsText] = process.argv.slice(2) as [string, string, string];
+const [folder, batchText] = process.argv.slice(2) as [string, string];
 const batch = Number(batchText);
-const threads = Number(threadsText);
 const rate = 1e-4;
 
 /** Straight into place: a second copy would count in the peak of memory. */
@@ -25,13 +29,23 @@ const read = (name: string): Float32Array => {
 };
 const fields = Object.fromEntries(Object.entries(inputShapes(batch)).map(([name, shape]) => [name, floats(read(name), shape)]));
 
+/** What `talkface train` runs, without clipping and averaging, which the other side has not. */
 const training = once(async () => {
-  const model = trainGraph(batch).toModel();
   const theta = read("theta");
-  const vectors = new Map([["theta", theta], ["m", new Float32Array(theta.length)], ["v", new Float32Array(theta.length)], ["state", read("state")]]);
-  return { session: await createSession(model, { training: true, threads }), vectors, buffers: new FeedbackBuffers(model, vectors, renewed), step: 0 };
+  const moments = ["m", "v"].map((name) => [`${name}.generator`, new Float32Array(theta.length)] as const);
+  const state = new Map([["theta.generator", theta], ...moments, ["state.generator", read("state")]]);
+  const rule = updateRule({ ...optimizerSchema.parse({}), clip: 0 });
+  return { runner: await openRunner({ system: wav2lipSystem, config: batch, phase: wav2lipSystem.phases[0]!, rule, device: "cpu", accumulate: 1, stepsPerRun: 1 }, state), step: 0 };
 });
-const inference = once(() => createSession(inferenceGraph(batch, read("theta"), read("state")).toModel(), { threads }));
+const inference = once(() => createSession(inferenceGraph(batch, read("theta"), read("state")).toModel()));
+
+const matrices = once(() => {
+  const graph = new Graph("product");
+  const [a, b] = ["a", "b"].map((name) => graph.input(name, [productSide, productSide])) as [Value, Value];
+  graph.output("sum", sum(matmul(a, b)));
+  return createSession(graph.toModel());
+});
+const answers = { train, forward, product };
 
 async function train(count: number): Promise<object> {
   const run = await training();
@@ -39,10 +53,8 @@ async function train(count: number): Promise<object> {
   const watch = stopwatch();
   for (let i = 0; i < count; i++) {
     run.step += 1;
-    const vectors = Object.fromEntries([...run.vectors].map(([name, data]) => [name, floats(data, [data.length])]));
-    const { loss } = await run.session.run({ ...fields, ...vectors, step: floats(Float32Array.of(run.step), []), rate: floats(Float32Array.of(rate), []) }, { into: run.buffers.targets() });
-    run.buffers.turn();
-    losses.push(Number(loss!.data[0]));
+    const [figures] = await run.runner.run([fields], [{ step: run.step, rate, memory: 0 }]);
+    losses.push(figures!["loss.generator"]!);
   }
   return { ...watch(), losses };
 }
@@ -56,6 +68,15 @@ async function forward(count: number): Promise<object> {
   const times = watch();
   const data = picture["picture"]!.data as Float32Array;
   return { ...times, mean: data.reduce((sum, x) => sum + x, 0) / data.length };
+}
+
+/** Products of square matrices: what the machine can do at best. */
+async function product(count: number): Promise<object> {
+  const session = await matrices();
+  const square = floats(new Float32Array(productSide ** 2).fill(0.01), [productSide, productSide]);
+  const watch = stopwatch();
+  for (let i = 0; i < count; i++) await session.run({ a: square, b: square });
+  return watch();
 }
 
 /** Wall seconds and processor seconds of all threads since it was made. */
@@ -80,7 +101,7 @@ function once<T>(make: () => Promise<T>): () => Promise<T> {
 }
 
 for await (const line of createInterface({ input: process.stdin })) {
-  const { what, count } = JSON.parse(line) as { what: "train" | "forward"; count: number };
-  const answer = what === "train" ? await train(count) : await forward(count);
+  const { what, count } = JSON.parse(line) as { what: keyof typeof answers; count: number };
+  const answer = await answers[what](count);
   process.stdout.write(`${JSON.stringify({ ...answer, peak: peak() })}\n`);
 }

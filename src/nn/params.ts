@@ -112,6 +112,20 @@ export function paramsFromVector(theta: Value, table: ParamTable, state: StateSo
   return new Params(theta.graph, partsOf(theta, table), state);
 }
 
+/** Parameters as inputs of the graph, each under `prefix` and its own name: the flat vector is cut outside. `made` takes those in use. */
+export function paramsFromInputs(graph: Graph, prefix: string, table: ParamTable, state: StateSource, made: Map<string, Value>): Params {
+  const specs = new Map(table.specs.map((spec) => [spec.name, spec]));
+  const source: Source = (asked) => {
+    const spec = specs.get(asked.name);
+    if (spec === undefined) throw new TalkfaceError("internal", `internal: parameter ${asked.name} was not declared`);
+    requireShape(spec, asked);
+    const value = made.get(asked.name) ?? graph.input(`${prefix}${asked.name}`, asked.shape);
+    made.set(asked.name, value);
+    return value;
+  };
+  return new Params(graph, source, state);
+}
+
 /** The named parts of a flat vector in their shapes. */
 export function partsOf(vector: Value, layout: Layout): (asked: ParamSpec) => Value {
   const parts = layout.specs.length === 0 ? [] : split(vector, layout.specs.map((s) => count(s.shape)), 0);

@@ -1,4 +1,4 @@
-/** The part of koffi that mpi.ts uses; its own declarations say `any`. */
+/** The part of koffi that mpi.ts and heap.ts use; its own declarations say `any`. */
 declare module "koffi" {
   export interface LibraryHandle {
     func(definition: string): (...values: readonly unknown[]) => unknown;

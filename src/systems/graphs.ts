@@ -10,11 +10,11 @@ import type { DeployedNetwork, Phase, System } from "./system.js";
 
 /** `forward`: `loss` and the figures; `grad`: `loss` and `grad` [P] with the group's parameters as `theta`. */
 export function lossGraph(system: System, config: unknown, phase: Phase<unknown>, group: string, what: "forward" | "grad"): Graph {
-  const { graph, result, thetas } = buildPhase(phase, config, paramTables(system, config), { training: true, plain: group });
+  const { graph, result, weights } = buildPhase(phase, config, paramTables(system, config), { training: true, plain: group });
   const own = result.losses.find((l) => l.group === group);
   if (own === undefined) throw new TalkfaceError("usage", `group "${group}": does not learn in phase ${phase.name}. Groups of this phase: ${result.losses.map((l) => l.group).join(", ")}.`);
   graph.output("loss", own.loss);
-  if (what === "grad") graph.output("grad", (gradient(own.loss, [thetas.get(group) as Value]) as [Value])[0]);
+  if (what === "grad") graph.output("grad", gradient(own.loss, [...weights.get(group)!.values()])[0] as Value);
   else for (const [name, value] of Object.entries(result.figures)) graph.output(`figure.${name}`, value);
   return graph;
 }

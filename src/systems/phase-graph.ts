@@ -2,7 +2,7 @@
 import { TalkfaceError } from "../base/errors.js";
 import { Graph } from "../graph/graph.js";
 import type { Value } from "../graph/value.js";
-import { declareParams, type Layout, Params, type ParamSpec, paramsFromVector, type ParamTable } from "../nn/params.js";
+import { declareParams, type Layout, Params, type ParamSpec, paramsFromInputs, paramsFromVector, type ParamTable } from "../nn/params.js";
 import { type State, stateFromVector, type StateSource, withoutState } from "../nn/state.js";
 import type { Phase, PhaseResult, System } from "./system.js";
 
@@ -59,7 +59,8 @@ function batchInputs(graph: Graph, phase: Phase<unknown>, config: unknown): (nam
 export interface BuiltPhase {
   readonly graph: Graph;
   readonly result: PhaseResult;
-  readonly thetas: ReadonlyMap<string, Value>;
+  /** The parameter inputs of each group in use, by their names in the graph: the flat vector, or every weight. */
+  readonly weights: ReadonlyMap<string, ReadonlyMap<string, Value>>;
   /** Of the groups whose layers keep some. */
   readonly states: ReadonlyMap<string, State>;
 }
@@ -69,13 +70,18 @@ export function layerStateName(group: string): string {
   return `state.${group}`;
 }
 
+/** Name of a weight of the group as an input of its own. */
+export function weightName(group: string, name: string): string {
+  return `theta.${group}/${name}`;
+}
+
 /**
- * A phase on a fresh graph; `theta.<group>` are its parameter inputs (`theta` where `plain` is the group), `state.<group>` the
- * state of layers where there is any: measured in training, used otherwise.
+ * A phase on a fresh graph; `theta.<group>` are its parameter inputs (`theta` where `plain` is the group; `theta.<group>/<name>` for each
+ * weight with `apart`), `state.<group>` the state of layers where there is any: measured in training, used otherwise.
  */
-export function buildPhase(phase: Phase<unknown>, config: unknown, tables: ReadonlyMap<string, ParamTable>, options: { readonly training: boolean; readonly plain?: string }): BuiltPhase {
+export function buildPhase(phase: Phase<unknown>, config: unknown, tables: ReadonlyMap<string, ParamTable>, options: { readonly training: boolean; readonly plain?: string; readonly apart?: boolean }): BuiltPhase {
   const graph = new Graph();
-  const thetas = new Map<string, Value>();
+  const weights = new Map<string, Map<string, Value>>();
   const states = new Map<string, State>();
   const made = new Map<string, Params>();
   const mode = options.training ? "training" : "inference";
@@ -90,13 +96,19 @@ export function buildPhase(phase: Phase<unknown>, config: unknown, tables: Reado
     if (p === undefined) {
       const table = tables.get(group);
       if (table === undefined) throw new TalkfaceError("internal", `internal: no group ${group}`);
-      const theta = graph.input(group === options.plain ? "theta" : `theta.${group}`, [table.size]);
-      thetas.set(group, theta);
-      p = paramsFromVector(theta, table, stateOf(group, table.state));
+      const inputs = new Map<string, Value>();
+      weights.set(group, inputs);
+      if (options.apart === true) p = paramsFromInputs(graph, weightName(group, ""), table, stateOf(group, table.state), inputs);
+      else {
+        const name = group === options.plain ? "theta" : `theta.${group}`;
+        const theta = graph.input(name, [table.size]);
+        inputs.set(name, theta);
+        p = paramsFromVector(theta, table, stateOf(group, table.state));
+      }
       made.set(group, p);
     }
     return p;
   };
   const result = phase.build(config, params, batchInputs(graph, phase, config), options.training);
-  return { graph, result, thetas, states };
+  return { graph, result, weights, states };
 }

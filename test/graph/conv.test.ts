@@ -59,6 +59,26 @@ describe("gradients of convolutions", () => {
     }
   });
 
+  test("the weight gradient of many large images goes by in parts", async () => {
+    const [xShape, wShape] = [[50, 32, 64, 64], [32, 32, 3, 3]];
+    const graph = new Graph();
+    const [x, dy] = [graph.input("x", xShape), graph.input("dy", xShape)];
+    const shape = { kernel: [3, 3], stride: [1, 1], dilation: [1, 1], pads: [1, 1, 1, 1], groups: 1 };
+    for (const form of weightGradientForms) graph.output(form, convWeightGradient(x, dy, shape, form));
+    const model = graph.toModel();
+    expect(model.graph.nodes.filter(({ op }) => op === "Slice").length).toBeGreaterThanOrEqual(4);
+    const random = new Random(4);
+    const values = normals(random, 100_003);
+    const long = (from: number): Float32Array => Float32Array.from({ length: sizeOf(xShape) }, (_, i) => values[(i * 7 + from) % values.length]!);
+    const results = await (await createSession(model, { training: true })).run({ x: floats(long(0), xShape), dy: floats(long(5), xShape) });
+    const expected = results["conv"]!.data as Float32Array;
+    const largest = expected.reduce((most, v) => Math.max(most, Math.abs(v)), 0);
+    expect(results["conv"]!.shape).toEqual(wShape);
+    for (const form of weightGradientForms) {
+      expect((results[form]!.data as Float32Array).reduce((m, v, i) => Math.max(m, Math.abs(v - expected[i]!)), 0) / largest, form).toBeLessThan(1e-5);
+    }
+  });
+
   test.each(cases)("both forms of the input gradient agree: %s", async (_, xShape, wShape, { stride = 1, pad = 0, dilation = 1, groups = 1 }) => {
     const graph = new Graph();
     const rank = xShape.length - 2;

@@ -5,6 +5,7 @@ import { relu } from "../../src/graph/ops/activation.js";
 import { matmul } from "../../src/graph/ops/matmul.js";
 import { reshape, split } from "../../src/graph/ops/layout.js";
 import { sum } from "../../src/graph/ops/reduce.js";
+import type { Value } from "../../src/graph/value.js";
 import { initialValues } from "../../src/nn/params.js";
 import { createSession } from "../../src/runtime/session.js";
 import { floats } from "../../src/runtime/tensor.js";
@@ -37,6 +38,16 @@ describe("order of the nodes in a file", () => {
     const at = nodes.findIndex(({ op }) => op === "Concat");
     const parts = nodes[at]!.inputs;
     expect(nodes.slice(at - parts.length, at).map(({ outputs }) => outputs[0])).toEqual(parts);
+  });
+
+  test("nodes that make outputs only stand last, that of the last layer at the very end, so that it is computed first", () => {
+    const graph = new Graph();
+    const weights = [0, 1, 2].map((i) => graph.input(`w${i}`, [4, 4]));
+    const y = weights.reduce<Value>((x, w) => relu(matmul(x, w)), graph.input("x", [2, 4]));
+    graph.output("loss", sum(y));
+    gradient(sum(y), weights).forEach((dw, i) => graph.output(`dw${i}`, dw));
+    const { nodes } = graph.toModel().graph;
+    expect(nodes.slice(-4).map(({ outputs }) => outputs[0])).toEqual(["dw0", "dw1", "dw2", "loss"]);
   });
 
   test("masks of rectifiers stand before the gradients that they cut", () => {

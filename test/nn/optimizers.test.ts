@@ -22,7 +22,7 @@ async function sessionOf(settings: object): Promise<Session> {
   const moments = new Map(rule.optimizer.moments.map((name) => [name, vector(name)]));
   const next = update(rule, { theta: vector("theta"), average: vector("average"), moments }, { grad: vector("grad"), loss: scalar("loss"), step: scalar("step"), rate: scalar("rate"), memory: scalar("memory") });
   graph.output("next.theta", next.theta);
-  graph.output("next.average", next.average);
+  graph.output("next.average", next.average!);
   for (const [name, value] of next.moments) graph.output(`next.${name}`, value);
   graph.output("norm", next.norm);
   graph.output("skipped", next.skipped);

@@ -3,9 +3,10 @@ import { Random } from "../../src/base/random.js";
 import { sizeOf } from "../../src/graph/shape.js";
 import { defaultRule } from "../../src/nn/optimizers/settings.js";
 import type { UpdateRule } from "../../src/nn/optimizers/optimizer.js";
-import type { ParamTable } from "../../src/nn/params.js";
+import { initialValues, type ParamTable, placesOf } from "../../src/nn/params.js";
 import type { Session } from "../../src/runtime/session.js";
 import { floats, type Tensor } from "../../src/runtime/tensor.js";
+import { weightName } from "../../src/systems/phase-graph.js";
 import { initialState } from "../../src/train/state.js";
 
 /** Plausible random values for every input of a session; `size` is the side of the pictures. */
@@ -28,6 +29,16 @@ export function randomFeeds(session: Session, size: number, seed: number): Recor
 export function stateFeeds(session: Session, tables: ReadonlyMap<string, ParamTable>, rule: UpdateRule = defaultRule): Record<string, Tensor> {
   const vectors = initialState(tables, rule, 0);
   return Object.fromEntries(session.inputs.flatMap(({ name }) => (vectors.has(name) ? [[name, floats(vectors.get(name)!, [vectors.get(name)!.length])]] : [])));
+}
+
+/** Initial weights for the inputs of a session that takes each of its own. */
+export function weightFeeds(session: Session, tables: ReadonlyMap<string, ParamTable>, seed = 0): Record<string, Tensor> {
+  const parts = new Map<string, Float32Array>();
+  for (const [group, table] of tables) {
+    const theta = initialValues(table, seed);
+    for (const [name, { offset, size }] of placesOf(table)) parts.set(weightName(group, name), theta.subarray(offset, offset + size));
+  }
+  return Object.fromEntries(session.inputs.flatMap(({ name, shape }) => (parts.has(name) ? [[name, floats(parts.get(name)!, shape as number[])]] : [])));
 }
 
 /** A scalar []. */

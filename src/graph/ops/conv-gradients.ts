@@ -5,6 +5,7 @@
 import { sizeOf, windowRemainder } from "../shape.js";
 import type { Value } from "../value.js";
 import { conv, convTranspose, type ConvOptions, type ConvShape } from "./conv.js";
+import { add } from "./arithmetic.js";
 import { expand, reshape, slice, transpose } from "./layout.js";
 import { matmul, swapLast } from "./matmul.js";
 import { sum } from "./reduce.js";
@@ -54,6 +55,27 @@ function reversedPads({ kernel, dilation, pads }: ConvShape): number[] {
 export function convWeightGradient(x: Value, dy: Value, c: ConvShape, form?: WeightGradientForm): Value {
   if (form === "conv") return asConv(x, dy, c);
   const onOutput = chooseSides(x, dy, c);
+  const images = x.shape[0]!;
+  const part = Math.ceil(images / Math.ceil((images * copiedElements(x, dy, c, onOutput)) / mostCopied));
+  const parts: Value[] = [];
+  for (let from = 0; from < images; from += part) {
+    const some = (v: Value): Value => (part >= images ? v : slice(v, 0, from, Math.min(images, from + part)));
+    parts.push(productsOfShifts(some(x), some(dy), c, onOutput, form));
+  }
+  return parts.reduce((total, each) => add(total, each));
+}
+
+/** Elements of shifted copies that may be there at one time: 128 MiB of float32. Where more would be, images go by in parts. */
+const mostCopied = 2 ** 25;
+
+/** For one image. */
+function copiedElements(x: Value, dy: Value, { kernel }: ConvShape, onOutput: readonly boolean[]): number {
+  const length = sizeOf(kernel.map((_, i) => (onOutput[i] === true ? x : dy).shape[i + 2]!));
+  const copies = (channels: number, chosen: boolean): number => channels * sizeOf(kernel.filter((_, i) => onOutput[i] === chosen));
+  return length * (copies(x.shape[1]!, false) + copies(dy.shape[1]!, true));
+}
+
+function productsOfShifts(x: Value, dy: Value, c: ConvShape, onOutput: readonly boolean[], form: Exclude<WeightGradientForm, "conv"> | undefined): Value {
   const left = shiftedOutputGradient(dy, c, onOutput); // [N, M·Ky, L…]
   const right = shiftedInput(x, c, onOutput); // [N, C·Kx, L…]
   // With small maps the products of the single images, which are written, read and summed, outweigh what they multiply: join the

@@ -5,8 +5,9 @@
  *
  * - Nodes stand by their distance from the graph's inputs. The long way is computed first, and what is quickly made from kept
  *   values (the mask of a rectifier) just before it is used, instead of all masks before the first gradient.
- * - The parts of a Concat that nobody else reads stand right before it, those near the inputs last. The parts of a gradient are
- *   then computed on the way back through the network, and the values that they alone need are given up there.
+ * - The parts of a Concat that nobody else reads stand right before it, those near the inputs last; so do, at the end of the file,
+ *   nodes that make outputs only. The parts of a gradient are then computed on the way back through the network, and the values that they alone
+ *   need are given up there.
  */
 import type { Value } from "../value.js";
 import type { DraftNode } from "./draft.js";
@@ -19,18 +20,21 @@ export function orderForMemory(nodes: readonly DraftNode[], outputs: Iterable<Va
   for (const node of nodes) depth.set(node, 1 + Math.max(-1, ...node.inputs.map((x) => depth.get(producers.get(x)!) ?? -1)));
 
   const part = new Map<DraftNode, DraftNode>();
+  const ends = new Set<DraftNode>();
   for (const node of nodes) {
     const [reader, ...others] = node.outputs.flatMap((y) => [...(readers.get(y) ?? [])]);
     if (reader?.op === "Concat" && others.length === 0) part.set(node, reader);
+    if (reader === null && others.every((other) => other === null)) ends.add(node);
   }
   const place = (node: DraftNode): readonly [number, number] => {
+    if (ends.has(node)) return [Infinity, -depth.get(node)!];
     const whole = part.get(node);
     return whole === undefined ? [depth.get(node)!, 0] : [depth.get(whole)! - 0.5, -depth.get(node)!];
   };
   const places = new Map(nodes.map((node) => [node, place(node)]));
   return nodes.toSorted((a, b) => {
     const [[a0, a1], [b0, b1]] = [places.get(a)!, places.get(b)!];
-    return a0 - b0 || a1 - b1;
+    return (a0 === b0 ? 0 : a0 - b0) || a1 - b1;
   });
 }
 

@@ -28,14 +28,16 @@ export interface UpdateRule {
 /** Vectors [P] of a group. */
 export interface UpdateState {
   readonly theta: Value;
-  /** Exponential moving average of theta. */
-  readonly average: Value;
+  /** Exponential moving average of theta, where one is kept. */
+  readonly average?: Value;
   readonly moments: ReadonlyMap<string, Value>;
 }
 
 export interface UpdateInputs {
   /** [P] */
   readonly grad: Value;
+  /** [] Norm of the whole gradient, where `grad` and the state are pieces of theirs. */
+  readonly norm?: Value;
   /** All of them []: the loss, the number of the update from 1, the learning rate, the share of the average that is kept. */
   readonly loss: Value;
   readonly step: Value;
@@ -51,8 +53,7 @@ export interface Updated extends UpdateState {
 }
 
 /** The next state. A gradient whose squares overflow counts as not finite. */
-export function update({ optimizer, clip }: UpdateRule, state: UpdateState, { grad, loss, step, rate, memory }: UpdateInputs): Updated {
-  const norm = sqrt(sum(square(grad), { axes: [0], keepDims: false }));
+export function update({ optimizer, clip }: UpdateRule, state: UpdateState, { grad, norm = sqrt(sumOfSquares(grad)), loss, step, rate, memory }: UpdateInputs): Updated {
   const finite = allFinite([norm, loss, rate]);
   const gate = (on: Value | number, off: number): Value => where(finite, on, off);
 
@@ -68,8 +69,13 @@ export function update({ optimizer, clip }: UpdateRule, state: UpdateState, { gr
   const move = optimizer.move({ theta: state.theta, grad: clean, step, moment });
   const theta = sub(state.theta, mul(move, gate(rate, 0)));
   const kept = gate(memory, 1);
-  const average = add(mul(state.average, kept), mul(theta, sub(1, kept)));
-  return { theta, average, moments, norm, skipped: gate(0, 1) };
+  const averaged = state.average === undefined ? {} : { average: add(mul(state.average, kept), mul(theta, sub(1, kept))) };
+  return { theta, ...averaged, moments, norm, skipped: gate(0, 1) };
+}
+
+/** [P] -> [] */
+export function sumOfSquares(x: Value): Value {
+  return sum(square(x), { axes: [0], keepDims: false });
 }
 
 /** x - x is 0 for finite numbers only; IsNaN and IsInf have no WebGPU kernel. */

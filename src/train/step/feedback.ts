@@ -6,6 +6,7 @@ import { floats, type Tensor } from "../../runtime/tensor.js";
 export class FeedbackBuffers {
   readonly #vectors: Map<string, Float32Array>;
   readonly #pairs: readonly AliasPair[];
+  readonly #shapes: ReadonlyMap<string, readonly number[]>;
   /** Second buffers of inputs that must outlive the writing of their output. */
   readonly #spare = new Map<string, Float32Array>();
 
@@ -13,7 +14,10 @@ export class FeedbackBuffers {
   constructor(model: OnnxModel, vectors: Map<string, Float32Array>, pairs: readonly AliasPair[], inPlace = true) {
     this.#vectors = vectors;
     this.#pairs = pairs;
+    this.#shapes = new Map(model.graph.outputs.map(({ name, shape }) => [name, shape as readonly number[]]));
     const shared = new Set(inPlace ? provenAliases(model, pairs).map(({ input }) => input) : []);
+    // what no input takes, nobody reads
+    for (const { input } of pairs) if (!model.graph.inputs.some(({ name }) => name === input)) shared.add(input);
     for (const { input } of pairs) {
       if (!shared.has(input)) this.#spare.set(input, new Float32Array((vectors.get(input) as Float32Array).length));
     }
@@ -29,7 +33,7 @@ export class FeedbackBuffers {
     return Object.fromEntries(
       this.#pairs.map(({ input, output }) => {
         const buffer = this.#spare.get(input) ?? (this.#vectors.get(input) as Float32Array);
-        return [output, floats(buffer, [buffer.length])];
+        return [output, floats(buffer, this.#shapes.get(output) ?? [buffer.length])];
       }),
     );
   }

@@ -1,83 +1,115 @@
 /**
  * One update with the mean gradient of several batches, of all ranks and of each one's own: as one batch that is so many times as
- * large, where losses are means.
+ * large, where losses are means. Also the way of large networks: gradients and weights are cut and joined by views of vectors outside
+ * the graph, and the update goes piece by piece.
  */
+import { type ParamTable, placesOf } from "../../nn/params.js";
 import { oneProcess } from "../../runtime/ranks.js";
-import { gradientGraph, updateGraph } from "../../systems/step-graph.js";
+import { paramTables, weightName } from "../../systems/phase-graph.js";
+import { gradientGraph, gradientName, stateNames, totalName } from "../../systems/step-graph.js";
 import { renewals, type TrainState } from "../state.js";
 import { FeedbackBuffers } from "./feedback.js";
+import { PieceUpdate } from "./pieces.js";
 import { Reduction } from "./reduction.js";
 import type { Batch, Figures, Pace, StepRunner, StepSettings } from "./runner.js";
-import { numbersOf, scalars, StepSession } from "./session.js";
+import { numbersOf, StepSession } from "./session.js";
 
-interface Buffers {
-  readonly totals: FeedbackBuffers;
+/** A group that learns: its gradient [P], zeros where a weight is not in use, and its update. */
+interface Learner {
+  readonly group: string;
+  readonly gradient: Float32Array;
+  readonly update: PieceUpdate;
+}
+
+interface Parts {
+  readonly session: StepSession;
+  readonly learners: readonly Learner[];
+  /** Views of the weights by their names in the graph. */
+  readonly weights: ReadonlyMap<string, Float32Array>;
+  /** Views of the gradients: where the sums so far come from and go to. */
+  readonly totals: Map<string, Float32Array>;
+  readonly sums: FeedbackBuffers;
   /** State of layers, which the gradient half renews with every batch. */
   readonly measured: FeedbackBuffers;
-  readonly updated: FeedbackBuffers;
+  /** Its names. */
+  readonly measures: readonly string[];
 }
 
 export class MeanGradientRunner implements StepRunner {
   readonly batchesPerUpdate: number;
-  readonly #gradients: StepSession;
-  readonly #updates: StepSession;
+  readonly #parts: Parts;
   readonly #state: TrainState;
-  /** `total.G` of each group. */
-  readonly #totals: Map<string, Float32Array>;
-  readonly #buffers: Buffers;
   readonly #reduction: Reduction;
-  /** Names of the layers' state. */
-  readonly #measures: readonly string[];
 
-  private constructor(gradients: StepSession, updates: StepSession, state: TrainState, totals: Map<string, Float32Array>, buffers: Buffers, batchesPerUpdate: number, reduction: Reduction, measures: readonly string[]) {
-    this.#gradients = gradients;
-    this.#updates = updates;
+  private constructor(parts: Parts, state: TrainState, batchesPerUpdate: number, reduction: Reduction) {
+    this.#parts = parts;
     this.#state = state;
-    this.#totals = totals;
-    this.#buffers = buffers;
     this.batchesPerUpdate = batchesPerUpdate;
     this.#reduction = reduction;
-    this.#measures = measures;
   }
 
   static async open({ system, config, phase, rule, device, accumulate, ranks = oneProcess, inPlace = true }: StepSettings, state: TrainState): Promise<MeanGradientRunner> {
-    const first = gradientGraph(system, config, phase, { accumulate }).toModel();
-    const second = updateGraph(system, config, phase, rule).toModel();
-    const totals = new Map(phase.groups.map((group) => [`total.${group}`, new Float32Array((state.get(`theta.${group}`) as Float32Array).length)]));
-    const sums = phase.groups.map((group) => ({ input: `total.${group}`, output: `grad.${group}` }));
-    const measured = renewals(first);
-    const buffers: Buffers = {
-      totals: new FeedbackBuffers(first, totals, sums, inPlace),
-      measured: new FeedbackBuffers(first, state, measured, inPlace),
-      updated: new FeedbackBuffers(second, state, renewals(second), inPlace),
-    };
+    const model = gradientGraph(system, config, phase, { accumulate }).toModel();
     const where = `${system.name} ${phase.name}`;
-    const [gradients, updates] = [await StepSession.open(first, device, `${where} gradients`), await StepSession.open(second, device, `${where} update`)];
-    return new MeanGradientRunner(gradients, updates, state, totals, buffers, accumulate, new Reduction(ranks), measured.map(({ input }) => input));
+    const session = await StepSession.open(model, device, `${where} gradients`);
+    const tables = paramTables(system, config);
+    const weights = new Map([...tables].flatMap(([group, table]) => viewsOf(table, state.get(stateNames(group).theta) as Float32Array).map(([name, view]) => [weightName(group, name), view] as const)));
+    const learners: Learner[] = [];
+    const totals = new Map<string, Float32Array>();
+    for (const group of phase.groups) {
+      const table = tables.get(group) as ParamTable;
+      const gradient = new Float32Array(table.size);
+      learners.push({ group, gradient, update: await PieceUpdate.open({ group, rule, device, inPlace, where }, state) });
+      for (const [name, view] of viewsOf(table, gradient)) {
+        if (model.graph.outputs.some((output) => output.name === gradientName(group, name))) totals.set(totalName(group, name), view);
+      }
+    }
+    const sums = [...totals.keys()].map((input) => ({ input, output: input.replace(/^total/, "grad") }));
+    const measured = renewals(model);
+    const parts: Parts = {
+      session,
+      learners,
+      weights,
+      totals,
+      sums: new FeedbackBuffers(model, totals, sums),
+      measured: new FeedbackBuffers(model, state, measured, inPlace),
+      measures: measured.map(({ input }) => input),
+    };
+    if (parts.sums.doubled.length > 0) throw new RangeError(`internal: ${parts.sums.doubled.join(", ")} cannot be summed in place`);
+    return new MeanGradientRunner(parts, state, accumulate, new Reduction(ranks));
   }
 
   get seconds(): number {
-    return this.#gradients.seconds + this.#updates.seconds;
+    const { session, learners } = this.#parts;
+    return learners.reduce((sum, { update }) => sum + update.seconds, session.seconds);
   }
 
   async run(batches: readonly Batch[], [pace]: readonly Pace[]): Promise<readonly Figures[]> {
-    const { totals, measured, updated } = this.#buffers;
-    for (const total of this.#totals.values()) total.fill(0);
+    const { session, learners, weights, totals, sums, measured, measures } = this.#parts;
+    if (batches.length > 1) for (const { gradient } of learners) gradient.fill(0);
     const means: Record<string, number> = {};
     for (const batch of batches) {
-      const results = await this.#gradients.run(batch, new Map([...this.#state, ...this.#totals]), { ...totals.targets(), ...measured.targets() });
-      totals.turn();
+      const results = await session.run(batch, new Map([...this.#state, ...weights, ...totals]), { ...sums.targets(), ...measured.targets() });
       measured.turn();
       for (const [name, value] of Object.entries(numbersOf(results))) means[name] = (means[name] ?? 0) + value / batches.length;
     }
-    this.#reduction.apply([...this.#totals.values(), ...this.#measures.map((name) => this.#state.get(name) as Float32Array)], means);
-    const gradients = new Map([...this.#totals].map(([name, total]) => [name.replace(/^total/, "grad"), total]));
-    const results = await this.#updates.run(scalars({ ...means, ...(pace as Pace) }), new Map([...this.#state, ...gradients]), updated.targets());
-    updated.turn();
-    return [{ ...means, ...numbersOf(results) }];
+    this.#reduction.apply([...learners.map(({ gradient }) => gradient), ...measures.map((name) => this.#state.get(name) as Float32Array)], means);
+    const figures: Record<string, number> = { ...means };
+    for (const { group, gradient, update } of learners) {
+      const { norm, skipped } = await update.run(gradient, means[`loss.${group}`] as number, pace as Pace);
+      figures[`norm.${group}`] = norm;
+      figures[`skipped.${group}`] = skipped;
+    }
+    return [figures];
   }
 
   close(): Promise<void> {
-    return Promise.all([this.#gradients.release(), this.#updates.release()]).then(() => undefined);
+    const { session, learners } = this.#parts;
+    return Promise.all([session.release(), ...learners.map(({ update }) => update.close())]).then(() => undefined);
   }
+}
+
+/** A vector's parts by name, not copied. */
+function viewsOf(table: ParamTable, vector: Float32Array): [string, Float32Array][] {
+  return [...placesOf(table)].map(([name, { offset, size }]) => [name, vector.subarray(offset, offset + size)]);
 }

@@ -21,9 +21,9 @@ export class StepSession {
   /** Runs on those of the tensors and vectors that the graph names; `into` takes the outputs of its names. */
   async run(tensors: Readonly<Record<string, Tensor>>, vectors: ReadonlyMap<string, Float32Array>, into: Readonly<Record<string, Tensor>>): Promise<Record<string, Tensor>> {
     const feeds: Record<string, Tensor> = {};
-    for (const { name } of this.#session.inputs) {
+    for (const { name, shape } of this.#session.inputs) {
       const vector = vectors.get(name);
-      const tensor = vector === undefined ? tensors[name] : floats(vector, [vector.length]);
+      const tensor = vector === undefined ? tensors[name] : floats(vector, shape as readonly number[]);
       if (tensor !== undefined) feeds[name] = tensor;
     }
     await turn(); // what has piled up in this thread is not the run's
