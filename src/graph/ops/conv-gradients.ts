@@ -65,8 +65,8 @@ export function convWeightGradient(x: Value, dy: Value, c: ConvShape, form?: Wei
   return parts.reduce((total, each) => add(total, each));
 }
 
-/** Elements of shifted copies that may be there at one time: 128 MiB of float32. Where more would be, images go by in parts. */
-const mostCopied = 2 ** 25;
+/** Elements of shifted copies that may be there at one time: 64 MiB of float32. Where more would be, images go by in parts. */
+const mostCopied = 2 ** 24;
 
 /** For one image. */
 function copiedElements(x: Value, dy: Value, { kernel }: ConvShape, onOutput: readonly boolean[]): number {
