@@ -66,9 +66,13 @@ export async function runPhase(run: Run, state: TrainState, index: number, from:
         const seconds = (performance.now() - started) / 1000;
         await journal.write({ kind: "train", step: before + step, phase: phase.name, rate: pace(step - 1).rate, seconds, run_seconds: runner.seconds, ...(ranks.size > 1 ? { ranks: ranks.size, reduce_seconds: ranks.seconds } : {}), skipped, ...means });
       }
-      if (judge !== null && (last || step % validateEvery === 0)) await judge.report(state, before + step, last || step % config.sampleEvery === 0);
-      if (step % checkpointEvery === 0) await save(run, state, before + step);
+      const isJudged = judge !== null && (last || step % validateEvery === 0);
+      const isSaved = step % checkpointEvery === 0;
+      if (isJudged || isSaved || last) await runner.collect?.();
+      if (isJudged) await judge.report(state, before + step, last || step % config.sampleEvery === 0);
+      if (isSaved) await save(run, state, before + step);
     }
+    if (step < settings.steps) await runner.collect?.();
   } finally {
     await next.catch(() => undefined); // nothing may read from the data set after this
     line.finish(`${phase.name}: ${step} of ${settings.steps} steps`);

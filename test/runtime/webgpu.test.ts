@@ -21,5 +21,5 @@ test.skipIf(!available)(`a training step, a deployed network, and no node on the
   expect({ status, stderr: stderr.split("\n").filter((line) => line.startsWith("warning")) }).toEqual({ status: 0, stderr: [] });
   const found = JSON.parse(stdout) as Record<string, number> & { losses: number[] };
   expect(found.losses.at(-1)).toBeLessThan(found.losses[0]!);
-  for (const name of ["lossDifference", "thetaDifference", "momentDifference", "speechDifference"]) expect(found[name], name).toBeLessThan(tolerance);
+  for (const name of ["lossDifference", "thetaDifference", "momentDifference", "toyDifference", "speechDifference"]) expect(found[name], name).toBeLessThan(tolerance);
 });

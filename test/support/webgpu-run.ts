@@ -17,8 +17,14 @@ import type { Provider } from "../../src/runtime/devices.js";
 import { createSession } from "../../src/runtime/session.js";
 import { StatefulSession } from "../../src/runtime/stateful-session.js";
 import { floats, type Tensor } from "../../src/runtime/tensor.js";
+import { defaultRule } from "../../src/nn/optimizers/settings.js";
 import { everyGraph } from "../../src/systems/every-graph.js";
+import { paramTables } from "../../src/systems/phase-graph.js";
 import { findSystem, systemNames } from "../../src/systems/registry.js";
+import { initialState } from "../../src/train/state.js";
+import { openRunner } from "../../src/train/step/open.js";
+import { normals } from "./gradcheck.js";
+import { toySystem } from "./toy-system.js";
 
 const random = new Random(3);
 const uniform = (shape: readonly number[]): Tensor => floats(Float32Array.from({ length: sizeOf(shape) }, () => random.uniform(-0.5, 0.5)), shape);
@@ -61,6 +67,23 @@ async function train(device: Provider, start: Tensor, pictures: Tensor): Promise
   return { losses, state, again };
 }
 
+/** Updates of the toy system by the runner that `talkface train` takes there; the losses, and the weights that come back in the end. */
+async function updates(device: Provider): Promise<{ readonly losses: number[]; readonly theta: Tensor }> {
+  const system = toySystem(false); // what a norm takes out has a gradient of noise alone, which Adam scales up
+  const state = initialState(paramTables(system, 4), defaultRule, 1);
+  const runner = await openRunner({ system, config: 4, phase: system.phases[0]!, rule: defaultRule, device, accumulate: 1, stepsPerRun: 1 }, state);
+  const drawn = new Random(5);
+  const losses: number[] = [];
+  for (let step = 1; step <= 4; step++) {
+    const batch = { x: floats(normals(drawn, 12), [4, 3]), y: floats(normals(drawn, 8), [4, 2]) };
+    losses.push((await runner.run([batch], [{ step, rate: 0.01, memory: 0.9 }]))[0]!["loss.net"]!);
+  }
+  await runner.collect?.();
+  await runner.close();
+  const theta = state.get("theta.net") as Float32Array;
+  return { losses, theta: floats(theta, [theta.length]) };
+}
+
 async function runOn(device: Provider, model: OnnxModel, feeds: Readonly<Record<string, Tensor>>): Promise<Record<string, Tensor>> {
   const session = await createSession(model, { device, threads: 1 });
   const results = await session.run(feeds);
@@ -82,6 +105,8 @@ const start = uniform(thetaShape);
 const pictures: Tensor = { dtype: "uint8", shape: [2, 8, 8, 3], data: Uint8Array.from({ length: 384 }, () => random.integer(256)) };
 const [cpu, gpu] = [await train("cpu", start, pictures), await train("webgpu", start, pictures)];
 
+const [toyHere, toyThere] = [await updates("cpu"), await updates("webgpu")];
+
 const system = findSystem(systemNames()[0]!);
 const graphs = everyGraph(system, system.presets["tiny"]);
 const speech = graphs.find(({ label }) => label === "network speech")!.build().toModel();
@@ -102,6 +127,7 @@ process.stdout.write(
     lossDifference: Math.max(...[...cpu.losses, cpu.again].map((loss, i) => Math.abs(loss - [...gpu.losses, gpu.again][i]!) / loss)),
     thetaDifference: difference(cpu.state["theta"]!, gpu.state["theta"]!),
     momentDifference: difference(cpu.state["m"]!, gpu.state["m"]!),
+    toyDifference: Math.max(difference(toyHere.theta, toyThere.theta), ...toyHere.losses.map((loss, i) => Math.abs(loss / toyThere.losses[i]! - 1))),
     speechDifference: difference(here["code"]!, there["code"]!),
   }),
 );

@@ -13,6 +13,7 @@ import { stepGraph } from "../../src/systems/step-graph.js";
 import { initialState, renewals, type TrainState } from "../../src/train/state.js";
 import { FeedbackBuffers } from "../../src/train/step/feedback.js";
 import { MeanGradientRunner } from "../../src/train/step/mean-gradient.js";
+import { OnDeviceRunner } from "../../src/train/step/on-device.js";
 import { openRunner } from "../../src/train/step/open.js";
 import type { Batch, Figures, StepSettings } from "../../src/train/step/runner.js";
 import { normals } from "../support/gradcheck.js";
@@ -86,6 +87,17 @@ describe("training steps", () => {
       await runner.close();
       expect(difference(state, (await follow({ system }, batches.map((batch) => [batch]))).state)).toBeLessThan(1e-6);
     }
+  });
+
+  it("with the state elsewhere bring it back when they are asked", async () => {
+    const state = initialState(paramTables(normalised, 4), rule, 1);
+    const initial = initialState(paramTables(normalised, 4), rule, 1);
+    const runner = await OnDeviceRunner.open({ system: normalised, config: 4, phase: normalised.phases[0]!, rule, device: "cpu", accumulate: 1, stepsPerRun: 1 }, state);
+    for (const [i, batch] of batches.entries()) await runner.run([batch], [{ step: i + 1, rate: 0.02 / (i + 1), memory: 0.9 }]);
+    expect(difference(state, initial)).toBe(0);
+    await runner.collect();
+    expect(difference(state, (await follow({ system: normalised }, batches.map((batch) => [batch]))).state)).toBeLessThan(1e-6);
+    await runner.close();
   });
 
   it("on a poisoned batch change nothing and say so; the next one goes on from the state before", async () => {

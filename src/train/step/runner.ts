@@ -1,6 +1,6 @@
 /**
- * A phase's training step as something that takes batches and renews the state. Of three kinds (open.ts): one update a run,
- * several updates in a loop within one run, one update with the mean gradient of several batches or processes.
+ * A phase's training step as something that takes batches and renews the state. Of four kinds (open.ts): one update a run, the same with the
+ * state on a device, several updates in a loop within one run, one update with the mean gradient of several batches or processes.
  */
 import type { UpdateRule } from "../../nn/optimizers/optimizer.js";
 import type { Device } from "../../runtime/devices.js";
@@ -26,6 +26,8 @@ export interface StepRunner {
   readonly seconds: number;
   /** One update per pace from its share of the batches, in order. */
   run(batches: readonly Batch[], paces: readonly Pace[]): Promise<readonly Figures[]>;
+  /** Brings the state into the vectors that the runner was opened with, where it lies elsewhere meanwhile. */
+  collect?(): Promise<void>;
   close(): Promise<void>;
 }
 
