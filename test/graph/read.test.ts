@@ -3,6 +3,7 @@ import { describe, expect, test } from "vitest";
 import { Random } from "../../src/base/random.js";
 import type { OnnxModel } from "../../src/graph/onnx.js";
 import { readModel } from "../../src/graph/read/read-model.js";
+import { rules } from "../../src/graph/read/rules.js";
 import { sizeOf } from "../../src/graph/shape.js";
 import { floats } from "../../src/runtime/tensor.js";
 import { checkGradient, normals } from "../support/gradcheck.js";
@@ -33,6 +34,11 @@ test.each(Object.entries(nodeCases))("%s: ONNX Runtime's own results in every fo
     const feeds = Object.fromEntries(graph.inputs.map(({ name, shape }) => [name, floats(normals(random, sizeOf(shape)), shape)]));
     for (const [name, error] of await differences({ ...model, graph: { ...model.graph, outputs } }, graph, feeds)) expect(error, name).toBeLessThan(2e-6);
   }
+});
+
+test("every operator that is read has a case", () => {
+  const tried = new Set(Object.values(nodeCases).flatMap((cases) => cases.map(([op]) => op)));
+  expect(Object.keys(rules).filter((op) => !tried.has(op))).toEqual([]);
 });
 
 describe("gradients", () => {

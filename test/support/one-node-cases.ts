@@ -31,6 +31,32 @@ const elementwise: Case[] = [
   ["Clip", [map, tensor([-0.5], [])]],
   ["Clip", [map]],
   ["Dropout", [map, tensor([0.5], [])]],
+  ["Dropout", [map, tensor([0], []), tensor([1], [], "bool")]],
+];
+
+const bits = (...values: readonly number[]): NodeInput => tensor(values, [values.length], "bool");
+const logic: Case[] = [
+  ...["Equal", "Greater", "GreaterOrEqual", "Less", "LessOrEqual"].flatMap((op): Case[] => [
+    [op, [map, [3, 1, 6]]],
+    [op, [tensor([1, 2, 3]), tensor([3, 2, 1])]],
+    [op, [integers(1, 2, 3), integers(2)]],
+  ]),
+  ...["And", "Or", "Xor"].map((op): Case => [op, [bits(0, 0, 1, 1), bits(0, 1, 0, 1)]]),
+  ["Not", [bits(0, 1)]],
+  ["Where", [bits(1, 0, 1, 0, 0, 1), map, [5, 1]]],
+  ["Where", [bits(1, 0), integers(5, 6), integers(7)]],
+  ...[1, 6, 7, 9].map((to): Case => ["Cast", [tensor([-1.5, 0, 0.75, 3])], { to }]),
+  ["Cast", [map], { to: 7 }],
+  ["Cast", [bits(0, 1)], { to: 1 }],
+  ["CastLike", [map, integers(1)]],
+  ["ArgMax", [map]],
+  ["ArgMax", [map], { axis: -1, keepdims: 0 }],
+  ["ArgMin", [map], { axis: 2 }],
+  ["Shape", [map]],
+  ["Shape", [map], { start: 1, end: -1 }],
+  ["Size", [map]],
+  ["ConstantOfShape", [integers(2, 3)]],
+  ["ConstantOfShape", [integers(2)], { value: tensor([7], [1], "int64") }],
 ];
 
 const layout: Case[] = [
@@ -129,6 +155,7 @@ const networks: Case[] = [
   ["BatchNormalization", [map, vector(3), vector(3, 9), vector(3, 8), positive(3)], { epsilon: { float: 1e-3 } }],
   ["BatchNormalization", [map, vector(3), vector(3, 9), vector(3, 8), positive(3)], { momentum: { float: 0.9 } }, { opset: 11 }],
   ["InstanceNormalization", [map, vector(3), vector(3, 9)]],
+  ["GroupNormalization", [[2, 4, 5, 6], vector(2), vector(2, 9)], { num_groups: 2, epsilon: { float: 1e-3 } }, { opset: 18 }],
   ["LayerNormalization", [map, vector(6), vector(6, 9)]],
   ["LayerNormalization", [map, weight(5, 6)], { axis: 2, epsilon: { float: 0.1 } }, { outputs: 3 }],
   ["LSTM", [[4, 2, 3], weight(1, 8, 3), weight(1, 8, 2), weight(1, 16)], { hidden_size: 2 }, { outputs: 3 }],
@@ -137,4 +164,4 @@ const networks: Case[] = [
   ["GRU", [[4, 2, 3], weight(1, 6, 3), weight(1, 6, 2), weight(1, 12), tensor([4, 4], [2], "int32")], { hidden_size: 2, direction: "reverse" }, { outputs: 2 }],
 ];
 
-export const nodeCases: Readonly<Record<string, readonly Case[]>> = { elementwise, layout, reductions, windows, sampling, networks };
+export const nodeCases: Readonly<Record<string, readonly Case[]>> = { elementwise, logic, layout, reductions, windows, sampling, networks };

@@ -26,8 +26,8 @@ export const elementwiseRules: Readonly<Record<string, Rule>> = {
   Dropout: (node) => {
     node.int("seed", 0);
     node.optional(1);
-    const training = node.known(2)?.data[0];
-    if (node.has(2) && training !== 0) node.fail("is meant for training; inference (the identity) is supported.");
+    const [ratio, training] = [node.known(1)?.data[0], node.known(2)?.data[0]];
+    if (node.has(2) && training !== 0 && ratio !== 0) node.fail("is meant for training; inference (the identity) is supported.");
     return node.value(0);
   },
   Elu: (node) => elu(node.value(0), node.float("alpha", 1)),
