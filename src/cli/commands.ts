@@ -11,6 +11,8 @@ export const commandModules: Readonly<Record<string, () => Promise<Register>>> =
   synth: async () => (await import("./commands/synth.js")).registerSynth,
   personas: async () => (await import("./commands/personas.js")).registerPersonas,
   "prep-videos": async () => (await import("./commands/prep-videos.js")).registerPrepVideos,
+  ...Object.fromEntries(["lrw", "grid", "mead", "cremad"].map((name) => [`prep-${name}`, async () => (await import("./commands/prep-corpus.js")).registerPrepCorpus(name)])),
+  data: async () => (await import("./commands/data.js")).registerData,
   train: async () => (await import("./commands/train.js")).registerTrain,
   export: async () => (await import("./commands/export.js")).registerExport,
   graph: async () => (await import("./commands/graph.js")).registerGraph,

@@ -16,6 +16,7 @@ import {
   type ManifestClip,
   type Reject,
   type SyncRecord,
+  type Word,
 } from "./manifest.js";
 import { decodeNpy, encodeNpy } from "./npy.js";
 import { archiveBytes, endBytes, ShardWriter, type Member } from "./shard-writer.js";
@@ -39,21 +40,22 @@ interface Candidate {
 /** Below this correlation even a clear best offset says little about the mouth, and the clip stays as it is. */
 const leastCorrelation = 0.1;
 
-/** Estimates the offsets of all clips and writes the finished folder. The manifest comes last: where it stands, everything stands. */
-export async function assemble(staging: Staging, videos: readonly { input: InputVideo; video: StagedVideo }[], options: AssembleOptions): Promise<{ clips: ManifestClip[]; rejects: Reject[] }> {
+/** Estimates the offsets of all clips and writes the finished folder; `known` are the rejects of before. The manifest comes last: where it stands, everything stands. */
+export async function assemble(staging: Staging, videos: readonly { input: InputVideo; video: StagedVideo }[], known: readonly Reject[], options: AssembleOptions): Promise<{ clips: ManifestClip[]; rejects: Reject[]; digests: Record<string, string> }> {
   const { outFolder, contract } = options;
   const candidates = videos.flatMap(({ input, video }) =>
     video.parts.map((part, i): Candidate => ({ key: `${input.stem}-${String(i).padStart(3, "0")}`, input, part })),
   );
   candidates.sort((a, b) => (a.key < b.key ? -1 : 1));
-  const rejects = videos.flatMap(({ input, video }) => video.drops.map((drop): Reject => ({ path: input.source, ...drop })));
+  const rejects = videos.flatMap(({ input, video }) => video.drops.map((drop): Reject => ({ path: input.source, ...drop }))).concat(known);
   rejects.sort((a, b) => (a.path < b.path ? -1 : a.path > b.path ? 1 : (a.startFrame ?? 0) - (b.startFrame ?? 0)));
   const records = await synchronise(staging, candidates);
 
   await clear(outFolder);
   const clips: ManifestClip[] = [];
+  const digests: Record<string, string> = {};
   for (const split of splits) {
-    const shards = new ShardSeries(outFolder, split, options.maxShardBytes);
+    const shards = new ShardSeries(outFolder, split, options.maxShardBytes, digests);
     try {
       for (const [i, candidate] of candidates.entries()) {
         if (candidate.input.split !== split) continue;
@@ -72,7 +74,7 @@ export async function assemble(staging: Staging, videos: readonly { input: Input
   await writeAtomic(join(outFolder, contractName), `${JSON.stringify(contract, null, 2)}\n`);
   await writeAtomic(join(outFolder, rejectsName), jsonLines(rejects));
   await writeAtomic(join(outFolder, manifestName), jsonLines(clips));
-  return { clips, rejects };
+  return { clips, rejects, digests };
 }
 
 async function synchronise(staging: Staging, candidates: readonly Candidate[]): Promise<SyncRecord[]> {
@@ -112,7 +114,10 @@ async function finishedClip(staging: Staging, { key, input, part }: Candidate, s
     height: part.height,
     ...(input.licence === null ? {} : { licence: input.licence }),
   };
-  const entry = { key, frames, person: input.person, split: input.split, labels: { ...input.labels }, silent: part.silent, sync, source };
+  // the sound of the clip's first frame, in seconds of the source
+  const heardFrom = (part.startFrame + from - offset) / contract.fps;
+  const words = input.words === undefined ? {} : { words: wordsOfClip(input.words, heardFrom, frames / contract.fps) };
+  const entry = { key, frames, person: input.person, split: input.split, labels: { ...input.labels }, ...words, silent: part.silent, sync, source };
   return staging.readPart(part, async (read) => {
     const slice = async (name: string): Promise<Uint8Array> => {
       const { data, shape } = decodeNpy(await read(name), part.file);
@@ -130,19 +135,28 @@ async function finishedClip(staging: Staging, { key, input, part }: Candidate, s
   });
 }
 
+/** Words in seconds of the clip, those outside left out. */
+function wordsOfClip(words: readonly Word[], from: number, seconds: number): Word[] {
+  const inside = (time: number): number => Math.round(Math.min(seconds, Math.max(0, time - from)) * 1000) / 1000;
+  return words.map(({ word, start, end }) => ({ word, start: inside(start), end: inside(end) })).filter(({ start, end }) => end > start);
+}
+
 /** Shards of one split, a new one begun before the limit would be passed. */
 class ShardSeries {
   readonly #folder: string;
   readonly #split: string;
   readonly #maxBytes: number;
+  /** Takes the SHA-256 of every finished shard. */
+  readonly #digests: Record<string, string>;
   #writer: ShardWriter | null = null;
   #name = "";
   #count = 0;
 
-  constructor(folder: string, split: string, maxBytes: number) {
+  constructor(folder: string, split: string, maxBytes: number, digests: Record<string, string>) {
     this.#folder = folder;
     this.#split = split;
     this.#maxBytes = maxBytes;
+    this.#digests = digests;
   }
 
   async add(members: readonly Member[]): Promise<Pick<ManifestClip, "shard" | "members">> {
@@ -160,7 +174,7 @@ class ShardSeries {
   async finish(): Promise<void> {
     const writer = this.#writer;
     this.#writer = null;
-    await writer?.finish();
+    if (writer !== null) this.#digests[this.#name] = await writer.finish();
   }
 
   async abort(): Promise<void> {
@@ -174,6 +188,6 @@ class ShardSeries {
 async function clear(folder: string): Promise<void> {
   for (const name of [manifestName, rejectsName, contractName]) await rm(join(folder, name), { force: true });
   for (const name of await readdir(folder)) {
-    if (/^(train|val)-\d{6}\.tar$/.test(name) || /^\..*\.part$/.test(name)) await rm(join(folder, name), { force: true });
+    if (/^(train|val|test)-\d{6}\.tar$/.test(name) || /^\..*\.part$/.test(name)) await rm(join(folder, name), { force: true });
   }
 }

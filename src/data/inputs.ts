@@ -4,12 +4,14 @@ import { basename, dirname, extname, join, relative, resolve, sep } from "node:p
 import { z } from "zod";
 import { fromSystemError, TalkfaceError } from "../base/errors.js";
 import { exists, readJson, sha256 } from "../base/files.js";
-import { check, splits, type Split } from "./manifest.js";
+import { check, splits, type Reject, type Split, type Word } from "./manifest.js";
 
 export interface InputVideo {
   readonly path: string;
-  /** Sound beside a video: a .wav of the same name. */
+  /** Sound beside a video: a .wav of the same name, or the file that a corpus has for it. */
   readonly wavPath: string | null;
+  /** That sound is better than what the video itself may have. */
+  readonly prefersWav?: boolean;
   /** What the manifest says: the path from the folder that was given, with forward slashes. */
   readonly source: string;
   /** Begins the keys of its clips; unique in the run. */
@@ -18,12 +20,29 @@ export interface InputVideo {
   readonly split: Split;
   readonly labels: Readonly<Record<string, string | number | boolean>>;
   readonly licence: string | null;
+  /** What is said, in seconds of the source. */
+  readonly words?: readonly Word[];
   readonly bytes: number;
   /** Time of the last change, milliseconds. */
   readonly changedMs: number;
 }
 
-const videoExtensions = new Set(
+/** How many there are of something, against how many a complete copy has. */
+export interface ExpectedCount {
+  readonly what: string;
+  readonly found: number;
+  readonly expected: number;
+}
+
+/** What is to be prepared. */
+export interface InputList {
+  readonly inputs: readonly InputVideo[];
+  /** What was dropped without looking inside. */
+  readonly rejects: readonly Reject[];
+  readonly expected: readonly ExpectedCount[];
+}
+
+export const videoExtensions: ReadonlySet<string> = new Set(
   [".mp4", ".m4v", ".mov", ".mkv", ".webm", ".avi", ".mpg", ".mpeg", ".wmv", ".flv", ".3gp", ".ts", ".mts", ".ogv"],
 );
 
@@ -68,20 +87,18 @@ export async function findInputs(paths: readonly string[], peopleFile: string | 
   if (found.size === 0) {
     throw new TalkfaceError("missing-file", `${paths.join(", ")}: no video found. Videos end in ${[...videoExtensions].join(", ")}.`);
   }
-  const stems = new Map<string, number>();
-  for (const { source } of found.values()) stems.set(keyStem(source), (stems.get(keyStem(source)) ?? 0) + 1);
   const inputs: InputVideo[] = [];
-  for (const [path, { source, bytes, changedMs }] of [...found].sort(([a], [b]) => (a < b ? -1 : 1))) {
+  const listed = [...found].map(([path, file]) => ({ path, ...file })).sort((a, b) => (a.path < b.path ? -1 : 1));
+  for (const { path, source, stem, bytes, changedMs } of withStems(listed)) {
     const name = basename(path, extname(path));
     const about = people.get(path) ?? people.get(basename(path)) ?? people.get(name);
     const person = about?.person ?? name;
     const beside = join(dirname(path), `${name}.wav`);
-    const stem = keyStem(source);
     inputs.push({
       path,
       wavPath: (await exists(beside)) ? beside : null,
       source,
-      stem: stems.get(stem) === 1 ? stem : `${stem}_${sha256(path).slice(0, 6)}`,
+      stem,
       person,
       split: about?.split ?? splitOf(person),
       labels: about?.labels ?? {},
@@ -118,7 +135,8 @@ async function readPeople(path: string): Promise<Map<string, Person>> {
   return people;
 }
 
-async function filesBelow(folder: string): Promise<string[]> {
+/** All files below a folder in a fixed order, hidden ones left out. */
+export async function filesBelow(folder: string): Promise<string[]> {
   const files: string[] = [];
   let entries;
   try {
@@ -133,6 +151,16 @@ async function filesBelow(folder: string): Promise<string[]> {
     else if (entry.isFile() || (entry.isSymbolicLink() && (await stat(path).catch(() => null))?.isFile() === true)) files.push(path);
   }
   return files;
+}
+
+/** Gives every input a stem of its own: where two sources would share one, a digest of the path tells them apart. */
+export function withStems<T extends { readonly path: string; readonly source: string }>(items: readonly T[]): (T & { readonly stem: string })[] {
+  const counts = new Map<string, number>();
+  for (const { source } of items) counts.set(keyStem(source), (counts.get(keyStem(source)) ?? 0) + 1);
+  return items.map((item) => {
+    const stem = keyStem(item.source);
+    return { ...item, stem: counts.get(stem) === 1 ? stem : `${stem}_${sha256(item.path).slice(0, 6)}` };
+  });
 }
 
 /** A name for keys: letters, digits, - and _ only (a dot would end a WebDataset key), at most 70 characters. */

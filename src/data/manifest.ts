@@ -46,8 +46,13 @@ const sourceSchema = z.object({
 
 export type ClipSource = z.infer<typeof sourceSchema>;
 
-export const splits = ["train", "val"] as const;
+export const splits = ["train", "val", "test"] as const;
 export type Split = (typeof splits)[number];
+
+/** A spoken word; times in seconds, of the source in an input and of the clip in a manifest. */
+const wordSchema = z.object({ word: z.string().min(1), start: z.number().nonnegative(), end: z.number().nonnegative() });
+
+export type Word = z.infer<typeof wordSchema>;
 
 const clipSchema = z.object({
   key: z.string().regex(/^[A-Za-z0-9_-]{1,90}$/, "letters, digits, - and _ only"),
@@ -56,6 +61,8 @@ const clipSchema = z.object({
   person: z.string().min(1),
   split: z.enum(splits),
   labels: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])),
+  /** What is said, where the corpus tells it; words that the clip cuts end with it. */
+  words: z.array(wordSchema).optional(),
   /** True where there was no sound: the wav member is zeros. */
   silent: z.boolean(),
   sync: syncSchema,
@@ -68,6 +75,10 @@ const clipSchema = z.object({
 export type ManifestClip = z.infer<typeof clipSchema>;
 
 export const rejectReasons = [
+  "known-bad",
+  "lfs-pointer",
+  "no-partner",
+  "bad-name",
   "unreadable",
   "no-video",
   "no-audio",

@@ -5,14 +5,13 @@ import { dataContract } from "../base/contract.js";
 import { TalkfaceError } from "../base/errors.js";
 import { exists, readJson, sha256, writeAtomic } from "../base/files.js";
 import { assemble } from "./assemble.js";
-import { findInputs, type InputVideo } from "./inputs.js";
+import { findInputs, type InputList, type InputVideo } from "./inputs.js";
 import { check, manifestName, type ManifestClip, type Reject, type Split } from "./manifest.js";
 import { stageAll } from "./prepare-pool.js";
 import type { StageTimes } from "./stage-video.js";
 import { Staging, stagingId, type StagedVideo } from "./staging.js";
 
 export interface PrepareOptions {
-  readonly paths: readonly string[];
   readonly outFolder: string;
   /** Side of the crops in pixels. */
   readonly size: number;
@@ -21,7 +20,6 @@ export interface PrepareOptions {
   readonly limit: number | null;
   /** Which face: the largest, or the n-th from the left, counted from 1. */
   readonly face: "largest" | number;
-  readonly peopleFile: string | null;
   readonly split: Split | "all";
   /** Clips without sound are kept, with silence. */
   readonly allowSilent: boolean;
@@ -45,7 +43,7 @@ const summarySchema = z.object({
   frames: z.number(),
   seconds: z.number(),
   people: z.number(),
-  splits: z.object({ train: z.number(), val: z.number() }),
+  splits: z.object({ train: z.number(), val: z.number(), test: z.number().default(0) }),
   /** Clips whose sound was moved, and those found in step already. */
   sync: z.object({ moved: z.number(), inStep: z.number(), unclear: z.number(), silent: z.number() }),
   rejects: z.record(z.string(), z.number()),
@@ -64,24 +62,31 @@ export interface PrepareResult {
 
 /** The last file to be written: the same command again finds it and does nothing. */
 const preparedName = "prepared.json";
-const preparedSchema = z.object({ digest: z.string(), summary: summarySchema });
+const preparedSchema = z.object({ digest: z.string(), summary: summarySchema, /** SHA-256 by shard. */ shards: z.record(z.string(), z.string()).default({}) });
+
+/** Prepares any videos (inputs.ts). */
+export async function prepareVideos({ paths, peopleFile, ...options }: PrepareOptions & { readonly paths: readonly string[]; readonly peopleFile: string | null }): Promise<PrepareResult> {
+  return prepareInputs({ inputs: await findInputs(paths, peopleFile), rejects: [], expected: [] }, options);
+}
 
 /**
  * Prepares videos into `outFolder` in the shard format (see manifest.ts). A run that was killed continues when called again; a finished
  * folder made from the same videos with the same options is left as it is, another one is refused (`exists`) without `force`.
  */
-export async function prepareVideos(options: PrepareOptions): Promise<PrepareResult> {
+export async function prepareInputs(list: InputList, options: PrepareOptions): Promise<PrepareResult> {
   const started = performance.now();
   const { outFolder } = options;
   const contract = dataContract(options.size);
-  const all = await findInputs(options.paths, options.peopleFile);
+  const all = list.inputs;
+  const [first] = list.rejects;
+  if (all.length === 0 && first !== undefined) throw new TalkfaceError("bad-media", `${first.path}: ${first.reason}: ${first.detail}; and no other video can be prepared.`);
   const inSplit = all.filter((input) => options.split === "all" || input.split === options.split);
   const inputs = options.limit === null ? inSplit : inSplit.slice(0, options.limit);
   if (inputs.length === 0) throw new TalkfaceError("missing-file", `none of the ${all.length} videos is in the split ${options.split}. Check --people and --split.`);
 
   const stageOptions = { contract, face: options.face, maxSeconds: options.maxSeconds, allowSilent: options.allowSilent };
   const ids = new Map(inputs.map((input) => [input, stagingId(input.path, input.bytes, input.changedMs, input.wavPath)]));
-  const digest = sha256(JSON.stringify([stageOptions, options.maxShardBytes, inputs.map((input) => [ids.get(input), input])]));
+  const digest = sha256(JSON.stringify([stageOptions, options.maxShardBytes, inputs.map((input) => [ids.get(input), input]), list.rejects]));
   const times: StageTimes = { total: 0, decode: 0, track: 0, align: 0, write: 0 };
   const finished = await finishedSummary(outFolder, digest, options.force);
   const staging = new Staging(outFolder);
@@ -101,7 +106,7 @@ export async function prepareVideos(options: PrepareOptions): Promise<PrepareRes
   // The longest first, so that no job is left alone with one at the end.
   left.sort((a, b) => b.bytes - a.bytes || (a.path < b.path ? -1 : 1));
   const work = { frames: 0, videos: left.length, wallMs: 0, times };
-  const stageInputs = left.map((input) => ({ id: ids.get(input)!, path: input.path, wavPath: input.wavPath }));
+  const stageInputs = left.map((input) => ({ id: ids.get(input)!, path: input.path, wavPath: input.wavPath, prefersWav: input.prefersWav === true }));
   for await (const staged of stageAll(stageInputs, { outFolder, jobs: options.jobs, options: stageOptions })) {
     videos.set(left[staged.index]!, staged.video);
     work.frames += staged.video.framesRead;
@@ -110,17 +115,23 @@ export async function prepareVideos(options: PrepareOptions): Promise<PrepareRes
   }
 
   const total = [...videos.values()].reduce((sum, video) => sum + video.parts.length, 0);
-  const { clips, rejects } = await assemble(staging, inputs.map((input) => ({ input, video: videos.get(input)! })), {
+  const { clips, rejects, digests } = await assemble(staging, inputs.map((input) => ({ input, video: videos.get(input)! })), list.rejects, {
     outFolder,
     contract,
     maxShardBytes: options.maxShardBytes,
     onClip: (done) => options.onProgress({ stage: "clips", done, total, frames: work.frames }),
   });
-  const summary = summarise(inputs.length, clips, rejects, contract.fps);
-  await writeAtomic(join(outFolder, preparedName), `${JSON.stringify({ digest, summary }, null, 2)}\n`);
+  const summary = summarise(inputs.length + list.rejects.length, clips, rejects, contract.fps);
+  await writeAtomic(join(outFolder, preparedName), `${JSON.stringify({ digest, summary, shards: digests }, null, 2)}\n`);
   await staging.remove();
   work.wallMs = performance.now() - started;
   return { summary, wasFinished: false, work };
+}
+
+/** SHA-256 of the shards of a finished folder; none where an older version made it. */
+export async function shardDigests(folder: string): Promise<Readonly<Record<string, string>>> {
+  const path = join(folder, preparedName);
+  return (await exists(path)) ? check(preparedSchema, await readJson(path), path).shards : {};
 }
 
 async function finishedSummary(outFolder: string, digest: string, force: boolean): Promise<PrepareSummary | null> {
@@ -146,7 +157,7 @@ function summarise(videos: number, clips: readonly ManifestClip[], rejects: read
     frames,
     seconds: frames / fps,
     people: new Set(clips.map((clip) => clip.person)).size,
-    splits: { train: count((clip) => clip.split === "train"), val: count((clip) => clip.split === "val") },
+    splits: { train: count((clip) => clip.split === "train"), val: count((clip) => clip.split === "val"), test: count((clip) => clip.split === "test") },
     sync: {
       moved: count((clip) => clip.sync.corrected && clip.sync.offsetFrames !== 0),
       inStep: count((clip) => clip.sync.corrected && clip.sync.offsetFrames === 0),

@@ -2,6 +2,7 @@
  * WebDataset shards: plain ustar archives whose members are named `<key>.<ext>`, all members of one clip in a row.
  * Headers are constant (time 0, owner 0, mode 644), so that the same clips make the same bytes.
  */
+import { createHash } from "node:crypto";
 import { mkdir, open, rename, rm, type FileHandle } from "node:fs/promises";
 import { dirname } from "node:path";
 import { pack, type Pack } from "tar-stream";
@@ -37,6 +38,7 @@ export class ShardWriter {
   readonly #handle: FileHandle;
   readonly #pack: Pack;
   readonly #drained: Promise<void>;
+  readonly #hash = createHash("sha256");
   #position = 0;
 
   private constructor(path: string, temporary: string, handle: FileHandle) {
@@ -81,14 +83,15 @@ export class ShardWriter {
     return extent;
   }
 
-  /** Ends the archive, flushes it to the disk and gives it its name. */
-  async finish(): Promise<void> {
+  /** Ends the archive, flushes it to the disk and gives it its name; returns the SHA-256 of its bytes. */
+  async finish(): Promise<string> {
     this.#pack.finalize();
     try {
       await this.#drained;
       await this.#handle.sync();
       await this.#handle.close();
       await rename(this.#temporary, this.#path);
+      return this.#hash.digest("hex");
     } catch (error) {
       await this.abort();
       throw fromSystemError(error, this.#path);
@@ -105,7 +108,10 @@ export class ShardWriter {
 
   async #drain(): Promise<void> {
     try {
-      for await (const chunk of this.#pack) await this.#handle.writeFile(chunk as Uint8Array);
+      for await (const chunk of this.#pack) {
+        this.#hash.update(chunk as Uint8Array);
+        await this.#handle.writeFile(chunk as Uint8Array);
+      }
     } catch (error) {
       this.#pack.destroy();
       throw fromSystemError(error, this.#path);

@@ -24,6 +24,8 @@ export interface StageInput {
   readonly id: string;
   readonly path: string;
   readonly wavPath: string | null;
+  /** The sound beside is taken even where the video has some. */
+  readonly prefersWav: boolean;
 }
 
 /** Milliseconds by stage, to see where the time of a run goes. */
@@ -66,7 +68,7 @@ export async function stageVideo(input: StageInput, staging: Staging, analyzer: 
 async function stageReadable(input: StageInput, staging: Staging, analyzer: FaceAnalyzer, options: StageOptions, times: StageTimes): Promise<StagedVideo> {
   const info = await probe(input.path);
   if (info.video === null) return dropped("no-video", "has no pictures");
-  const soundPath = info.audio !== null ? input.path : input.wavPath;
+  const soundPath = info.audio === null || (input.prefersWav && input.wavPath !== null) ? input.wavPath : input.path;
   if (soundPath === null && !options.allowSilent) return dropped("no-audio", "has no sound, and no .wav of the same name stands beside it");
   const sound = soundPath === null ? null : new SoundTrack(soundPath);
   const parts: StagedPart[] = [];

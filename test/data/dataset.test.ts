@@ -114,7 +114,7 @@ describe("openDataset", () => {
       [{ ...second, frames: 1e9 }, /has no/],
       [{ ...second, members: fewer }, /the clip clip1-000 has no 001\.jpg/],
       [{ ...second, members: { ...second.members, wav: { offset: -512, size: 3 } } }, /members\.wav\.offset/],
-      [{ ...second, split: "test" }, /split/],
+      [{ ...second, split: "dev" }, /split/],
       [[1, 2], /manifest\.jsonl:2/],
       ["text", /manifest\.jsonl:2/],
     ];

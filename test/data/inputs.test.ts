@@ -64,7 +64,7 @@ describe("findInputs", () => {
     await expect(findInputs([join(root, "absent")], null)).rejects.toThrow(/absent: no such file or folder/);
     await expect(findInputs([join(root, "grid/s1/align")], null)).rejects.toThrow(/no video found/);
     await expect(findInputs([join(root, "grid")], await people("bad.json", { a: 5 }))).rejects.toThrow(/bad\.json/);
-    await expect(findInputs([join(root, "grid")], await people("split.json", [{ path: "a", person: "b", split: "test" }]))).rejects.toThrow(/row 1 \(a\).*split/);
+    await expect(findInputs([join(root, "grid")], await people("split.json", [{ path: "a", person: "b", split: "dev" }]))).rejects.toThrow(/row 1 \(a\).*split/);
     await writeFile(join(root, "torn.json"), "{");
     await expect(findInputs([join(root, "grid")], join(root, "torn.json"))).rejects.toThrow(/torn\.json: not valid JSON/);
   });
