@@ -56,7 +56,7 @@ export const layGrid = (root: string, media: Media): string =>
     "s2/align/pgid6p.align": align("place", "green", "in", "d", "six", "please"),
     "s1/mpg/srwb3s.mpg": "@mpg",
     "s1/align/srwb3s.align": align("set", "red", "with", "b", "three", "soon"),
-    "s1/mpg/bbizzn.mpg": "@mpg", // known to be bad
+    "s1/mpg/bbizzn.mpg": "@mpg", // left out by others
     "s1/align/bbizzn.align": align("bin", "blue", "in", "z", "zero", "now"),
     "s1/mpg/bbaw2n.mpg": "@mpg", // there is no letter w
     "s3/mpg/bgbn9a.mpg.part": "half a download",

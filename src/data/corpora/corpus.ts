@@ -29,7 +29,9 @@ const factsSchema = z.object({
   /** Split lists by name, each with its source. Who is in no list is `train`. */
   splits: z.record(z.string(), z.object({ source: z.string(), val: z.array(z.string()).default([]), test: z.array(z.string()).default([]) })),
   /** By clip: what is wrong with it. */
-  knownBad: z.record(z.string(), z.string()),
+  knownBad: z.record(z.string(), z.string()).default({}),
+  /** Clips that others left out: they are tried, and get the label `doubtful`. */
+  doubtful: z.array(z.string()).default([]),
   /** Clips of a complete copy, by what they are counted by. */
   expected: z.record(z.string(), z.number()),
 });
@@ -85,11 +87,13 @@ export class Finding {
   readonly #options: FindOptions;
   readonly #found: Omit<InputVideo, "stem">[] = [];
   readonly #rejects: Reject[] = [];
+  readonly #doubtful: ReadonlySet<string>;
 
   constructor(root: string, facts: CorpusFacts, options: FindOptions) {
     this.#root = resolve(root);
     this.#facts = facts;
     this.#options = options;
+    this.#doubtful = new Set(facts.doubtful);
   }
 
   reject(path: string, reason: Reject["reason"], detail: string): void {
@@ -104,7 +108,8 @@ export class Finding {
       if (await isPointer(path)) return this.reject(clip.path, "lfs-pointer", `${basename(path)} is a Git LFS pointer, not the file itself: run git lfs pull in the corpus`);
     }
     const { size, mtimeMs } = await stat(clip.path);
-    this.#found.push({ ...clip, source: this.#sourceOf(clip.path), licence: this.#facts.licence, bytes: size, changedMs: mtimeMs });
+    const labels = this.#doubtful.has(key) ? { ...clip.labels, doubtful: true } : clip.labels;
+    this.#found.push({ ...clip, labels, source: this.#sourceOf(clip.path), licence: this.#facts.licence, bytes: size, changedMs: mtimeMs });
   }
 
   /** The list, with how much there is against a complete copy: `countBy` names what a clip counts for, and where several count once, what as. */
