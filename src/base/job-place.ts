@@ -44,15 +44,21 @@ export interface WorkShare {
   readonly count: number | null;
 }
 
-/** The share of this process: its rank in an MPI job, its task of a Slurm array, its index in a Kubernetes job; null for a process on its own. */
+/**
+ * The share of this process: its rank among those that mpirun or srun started, in its task of a Slurm array, or its index in a Kubernetes job; null for
+ * a process on its own.
+ */
 export function workShare(env: Environment = process.env): WorkShare | null {
+  // they need not find each other here: srun without PMI will do
+  const job = place(env, "OMPI_COMM_WORLD_RANK", "OMPI_COMM_WORLD_SIZE") ?? place(env, "SLURM_PROCID", "SLURM_STEP_NUM_TASKS") ?? place(env, "PMI_RANK", "PMI_SIZE") ?? { rank: 0, size: 1 };
   const array = whole(env, "SLURM_ARRAY_TASK_ID");
   if (array !== undefined) {
     const first = whole(env, "SLURM_ARRAY_TASK_MIN") ?? 0;
-    return { index: Math.floor((array - first) / (whole(env, "SLURM_ARRAY_TASK_STEP") || 1)), count: whole(env, "SLURM_ARRAY_TASK_COUNT") ?? null };
+    const task = Math.floor((array - first) / (whole(env, "SLURM_ARRAY_TASK_STEP") || 1));
+    const tasks = whole(env, "SLURM_ARRAY_TASK_COUNT");
+    return { index: task * job.size + job.rank, count: tasks === undefined ? null : tasks * job.size };
   }
-  const mpi = mpiPlace(env);
-  if (mpi !== null) return { index: mpi.rank, count: mpi.size };
+  if (job.size > 1) return { index: job.rank, count: job.size };
   const completion = whole(env, "JOB_COMPLETION_INDEX");
   return completion === undefined ? null : { index: completion, count: null };
 }

@@ -1,10 +1,11 @@
 /** Options, progress and outcome that all commands of preparation share. */
 import type { Command } from "commander";
 import { exitStatus, TalkfaceError } from "../base/errors.js";
+import { workShare } from "../base/job-place.js";
 import { duration, progress, type Progress } from "../base/log.js";
 import type { InputList, InputVideo } from "../data/inputs.js";
 import { rejectsName, splits, type Split } from "../data/manifest.js";
-import type { PrepareOptions, PrepareProgress, PrepareResult } from "../data/prepare.js";
+import { type PrepareOptions, type PrepareProgress, type PrepareResult, prepareInputs, type Share, stageShare } from "../data/prepare.js";
 
 export interface PrepareFlags {
   readonly out: string;
@@ -16,6 +17,8 @@ export interface PrepareFlags {
   readonly only?: readonly string[];
   readonly maxSeconds: string;
   readonly allowSilent?: boolean;
+  readonly shard?: string;
+  readonly merge?: boolean;
   readonly dryRun?: boolean;
   readonly json?: boolean;
   readonly force?: boolean;
@@ -35,13 +38,15 @@ export function addPrepareOptions(command: Command): Command {
     .option("--split <name>", `prepare only ${splits.join(", ")}, or all`, "all")
     .option("--max-seconds <s>", "longer videos become several clips", "20")
     .option("--allow-silent", "keep clips without sound")
+    .option("--shard <i/n>", "only the i-th of n shares, 1 to n, beside others into the same folder; by itself under mpirun, srun and in Slurm arrays; auto/n in an indexed job of Kubernetes")
+    .option("--merge", "put together what all shares have prepared")
     .option("--dry-run", "count what would be prepared and what is missing; decode and write nothing")
     .option("--json", "summary as JSON on stdout")
     .option("--force", "replace what stands in the folder");
 }
 
 /** Everything but what is to be prepared. */
-export function prepareOptions(flags: PrepareFlags, onProgress: (progress: PrepareProgress) => void): PrepareOptions {
+function prepareOptions(flags: PrepareFlags, onProgress: (progress: PrepareProgress) => void): PrepareOptions {
   return {
     outFolder: flags.out,
     size: oneOf("--size", flags.size, sizes),
@@ -53,12 +58,48 @@ export function prepareOptions(flags: PrepareFlags, onProgress: (progress: Prepa
     maxSeconds: whole("--max-seconds", flags.maxSeconds, 2, 600),
     maxShardBytes: gibibyte,
     force: flags.force === true,
+    merge: flags.merge === true,
     onProgress,
   };
 }
 
+/** Prepares all that `find` finds, or the share of this process, and reports. */
+export async function prepareAndReport(find: () => Promise<InputList>, flags: PrepareFlags): Promise<void> {
+  const show = new PrepareDisplay();
+  const options = prepareOptions(flags, (state) => show.update(state));
+  const share = flags.merge === true ? null : shareOf(flags);
+  const chosen = only(await find(), flags.only);
+  if (flags.dryRun === true) return reportDryRun(flags, chosen);
+  if (share === null) {
+    const result = await prepareInputs(chosen, options);
+    show.finish();
+    report(flags, result);
+    return;
+  }
+  const { videos, empty, total, work } = await stageShare(chosen, options, share);
+  show.finish();
+  const { index, count } = share;
+  if (flags.json === true) process.stdout.write(`${JSON.stringify({ out: flags.out, shard: index + 1, shards: count, videos, empty, total, frames: work.frames, seconds: work.wallMs / 1000 })}\n`);
+  else process.stdout.write(`${flags.out}: share ${index + 1} of ${count} is through: ${videos} of ${total} videos, ${empty} without a clip. When all shares are: the same command with --merge.\n`);
+  if (empty > 0) process.exitCode = exitStatus.rejects;
+}
+
+/** From `--shard`, or from what the launcher says; null where this process does all. */
+function shareOf({ shard, force }: PrepareFlags): Share | null {
+  const [, first, n] = /^(\d{1,6}|auto)\/(\d{1,6})$/.exec(shard ?? "") ?? [];
+  if (shard !== undefined && (first === undefined || Number(n) < 1 || Number(first) < 1 || Number(first) > Number(n))) fail(`--shard ${shard}: expected I/N with I from 1 to N, or auto/N.`);
+  if (shard !== undefined && force === true) fail("--force would remove what other shares have done. Remove the folder, then start all shares.");
+  if (first !== undefined && first !== "auto") return { index: Number(first) - 1, count: Number(n) };
+  const place = workShare();
+  if (place === null) return shard === undefined ? null : fail(`--shard ${shard}: no launcher says which of them this is. Give a number.`);
+  const count = n === undefined ? place.count : Number(n);
+  if (count === null) return fail("the launcher says which share this is, but not how many there are. Give --shard auto/N.");
+  if (place.index >= count) fail(`--shard ${shard}: this is number ${place.index + 1}, there are only ${count}.`);
+  return count === 1 ? null : { index: place.index, count };
+}
+
 /** The videos of the list that `--only` asks for; rejects stay, for nobody has looked at what they would be. */
-export function only(list: InputList, wanted: readonly string[] = []): InputList {
+function only(list: InputList, wanted: readonly string[] = []): InputList {
   const tests = wanted.map((text) => {
     const [, field, values] = /^([A-Za-z_]+)=(.+)$/.exec(text) ?? [];
     if (field === undefined || values === undefined) throw new TalkfaceError("usage", `--only ${text}: expected FIELD=VALUE or FIELD=VALUE,VALUE, e.g. emotion=happy,sad.`);
@@ -77,7 +118,7 @@ function fieldOf(input: InputVideo, field: string): string | number | boolean | 
 }
 
 /** Counts by split, what is missing of a complete copy, and rejects that are known without decoding. */
-export function reportDryRun(flags: PrepareFlags, list: InputList): void {
+function reportDryRun(flags: PrepareFlags, list: InputList): void {
   const split = splitName(flags.split);
   const chosen = list.inputs.filter((input) => split === "all" || input.split === split);
   const counts = Object.fromEntries(splits.map((name) => [name, chosen.filter((input) => input.split === name).length]));
@@ -103,7 +144,7 @@ export function reportDryRun(flags: PrepareFlags, list: InputList): void {
 const shownRejects = 20;
 
 /** A progress line for each of the two stages. */
-export class PrepareDisplay {
+class PrepareDisplay {
   #line: Progress | null = null;
   #stage = "";
   readonly #started = performance.now();
@@ -124,7 +165,7 @@ export class PrepareDisplay {
 }
 
 /** The outcome on stdout; exit status 3 where something was rejected. */
-export function report(flags: PrepareFlags, { summary, wasFinished, work }: PrepareResult): void {
+function report(flags: PrepareFlags, { summary, wasFinished, work }: PrepareResult): void {
   const rejected = Object.values(summary.rejects).reduce((sum, count) => sum + count, 0);
   const seconds = work.wallMs / 1000;
   const perFrame = (ms: number): number => Math.round((ms / Math.max(1, work.frames)) * 100) / 100;

@@ -8,7 +8,7 @@ import { assemble } from "./assemble.js";
 import { findInputs, type InputList, type InputVideo } from "./inputs.js";
 import { check, manifestName, type ManifestClip, type Reject, type Split } from "./manifest.js";
 import { stageAll } from "./prepare-pool.js";
-import type { StageTimes } from "./stage-video.js";
+import type { StageOptions, StageTimes } from "./stage-video.js";
 import { Staging, stagingId, type StagedVideo } from "./staging.js";
 
 export interface PrepareOptions {
@@ -26,7 +26,15 @@ export interface PrepareOptions {
   readonly maxSeconds: number;
   readonly maxShardBytes: number;
   readonly force: boolean;
+  /** Only what other processes have staged already is put together; by default what is missing is staged first. */
+  readonly merge?: boolean;
   readonly onProgress: (progress: PrepareProgress) => void;
+}
+
+/** The part of the videos that this process stages, 0 <= index < count. */
+export interface Share {
+  readonly index: number;
+  readonly count: number;
 }
 
 export interface PrepareProgress {
@@ -75,27 +83,78 @@ export async function prepareVideos({ paths, peopleFile, ...options }: PrepareOp
  */
 export async function prepareInputs(list: InputList, options: PrepareOptions): Promise<PrepareResult> {
   const started = performance.now();
-  const { outFolder } = options;
-  const contract = dataContract(options.size);
-  const all = list.inputs;
-  const [first] = list.rejects;
-  if (all.length === 0 && first !== undefined) throw new TalkfaceError("bad-media", `${first.path}: ${first.reason}: ${first.detail}; and no other video can be prepared.`);
-  const inSplit = all.filter((input) => options.split === "all" || input.split === options.split);
-  const inputs = options.limit === null ? inSplit : inSplit.slice(0, options.limit);
-  if (inputs.length === 0) throw new TalkfaceError("missing-file", `none of the ${all.length} videos is in the split ${options.split}. Check --people and --split.`);
-
-  const stageOptions = { contract, face: options.face, maxSeconds: options.maxSeconds, allowSilent: options.allowSilent };
-  const ids = new Map(inputs.map((input) => [input, stagingId(input.path, input.bytes, input.changedMs, input.wavPath)]));
-  const digest = sha256(JSON.stringify([stageOptions, options.maxShardBytes, inputs.map((input) => [ids.get(input), input]), list.rejects]));
-  const times: StageTimes = { total: 0, decode: 0, track: 0, align: 0, write: 0 };
-  const finished = await finishedSummary(outFolder, digest, options.force);
-  const staging = new Staging(outFolder);
+  const plan = planOf(list, options);
+  const finished = await finishedSummary(options.outFolder, plan.digest, options.force);
+  const staging = new Staging(options.outFolder);
   if (finished !== null) {
     await staging.remove();
-    return { summary: finished, wasFinished: true, work: { frames: 0, videos: 0, wallMs: performance.now() - started, times } };
+    return { summary: finished, wasFinished: true, work: { frames: 0, videos: 0, wallMs: performance.now() - started, times: noTimes() } };
   }
-  await staging.open(stageOptions, options.force);
+  await staging.open({ ...plan.stageOptions }, { force: options.force, shared: false });
+  const { videos, left } = await alreadyStaged(staging, plan, plan.inputs);
+  if (options.merge === true && left.length > 0) {
+    throw new TalkfaceError("missing-file", `${options.outFolder}: ${left.length} of ${plan.inputs.length} videos are not through, ${left[0]!.source} among them. Run the shares that were stopped again, or leave out --merge.`);
+  }
+  const work = await stageLeft(left, videos, plan, options);
 
+  const total = [...videos.values()].reduce((sum, video) => sum + video.parts.length, 0);
+  const { clips, rejects, digests } = await assemble(staging, plan.inputs.map((input) => ({ input, video: videos.get(input)! })), list.rejects, {
+    outFolder: options.outFolder,
+    contract: plan.stageOptions.contract,
+    maxShardBytes: options.maxShardBytes,
+    onClip: (done) => options.onProgress({ stage: "clips", done, total, frames: work.frames }),
+  });
+  const summary = summarise(plan.inputs.length + list.rejects.length, clips, rejects, plan.stageOptions.contract.fps);
+  await writeAtomic(join(options.outFolder, preparedName), `${JSON.stringify({ digest: plan.digest, summary, shards: digests }, null, 2)}\n`);
+  await staging.remove();
+  return { summary, wasFinished: false, work: { ...work, wallMs: performance.now() - started } };
+}
+
+export interface ShareResult {
+  /** Videos of the share, and how many of them gave no clip. */
+  readonly videos: number;
+  readonly empty: number;
+  /** Videos of the whole. */
+  readonly total: number;
+  readonly work: PrepareResult["work"];
+}
+
+/** Stages a share of the videos. Several processes do so at the same time in one folder; `prepareInputs` with `merge` puts all together. */
+export async function stageShare(list: InputList, options: PrepareOptions, { index, count }: Share): Promise<ShareResult> {
+  const started = performance.now();
+  const plan = planOf(list, options);
+  const own = plan.inputs.filter((_, i) => i % count === index);
+  const staging = new Staging(options.outFolder);
+  const result = (work: PrepareResult["work"], empty: number): ShareResult => ({ videos: own.length, empty, total: plan.inputs.length, work: { ...work, wallMs: performance.now() - started } });
+  if ((await finishedSummary(options.outFolder, plan.digest, false)) !== null) return result({ frames: 0, videos: 0, wallMs: 0, times: noTimes() }, 0);
+  await staging.open({ ...plan.stageOptions }, { force: false, shared: true });
+  const { videos, left } = await alreadyStaged(staging, plan, own);
+  const work = await stageLeft(left, videos, plan, options);
+  return result(work, [...videos.values()].filter(({ parts }) => parts.length === 0).length);
+}
+
+/** What is to be done, in a fixed order: the same for all who share it. */
+interface Plan {
+  readonly inputs: readonly InputVideo[];
+  readonly ids: ReadonlyMap<InputVideo, string>;
+  readonly stageOptions: StageOptions;
+  /** Of videos and options. */
+  readonly digest: string;
+}
+
+function planOf(list: InputList, options: PrepareOptions): Plan {
+  const [first] = list.rejects;
+  if (list.inputs.length === 0 && first !== undefined) throw new TalkfaceError("bad-media", `${first.path}: ${first.reason}: ${first.detail}; and no other video can be prepared.`);
+  const inSplit = list.inputs.filter((input) => options.split === "all" || input.split === options.split);
+  const inputs = options.limit === null ? inSplit : inSplit.slice(0, options.limit);
+  if (inputs.length === 0) throw new TalkfaceError("missing-file", `none of the ${list.inputs.length} videos is in the split ${options.split}. Check --people and --split.`);
+  const stageOptions = { contract: dataContract(options.size), face: options.face, maxSeconds: options.maxSeconds, allowSilent: options.allowSilent };
+  const ids = new Map(inputs.map((input) => [input, stagingId(input.path, input.bytes, input.changedMs, input.wavPath)]));
+  const digest = sha256(JSON.stringify([stageOptions, options.maxShardBytes, inputs.map((input) => [ids.get(input), input]), list.rejects]));
+  return { inputs, ids, stageOptions, digest };
+}
+
+async function alreadyStaged(staging: Staging, { ids }: Plan, inputs: readonly InputVideo[]): Promise<{ videos: Map<InputVideo, StagedVideo>; left: InputVideo[] }> {
   const videos = new Map<InputVideo, StagedVideo>();
   const left: InputVideo[] = [];
   for (const input of inputs) {
@@ -103,30 +162,27 @@ export async function prepareInputs(list: InputList, options: PrepareOptions): P
     if (video === null) left.push(input);
     else videos.set(input, video);
   }
-  // The longest first, so that no job is left alone with one at the end.
-  left.sort((a, b) => b.bytes - a.bytes || (a.path < b.path ? -1 : 1));
+  return { videos, left };
+}
+
+/** Stages what is left, and adds it to `videos`. */
+async function stageLeft(left: readonly InputVideo[], videos: Map<InputVideo, StagedVideo>, { ids, stageOptions }: Plan, options: PrepareOptions): Promise<PrepareResult["work"]> {
+  const times = noTimes();
   const work = { frames: 0, videos: left.length, wallMs: 0, times };
-  const stageInputs = left.map((input) => ({ id: ids.get(input)!, path: input.path, wavPath: input.wavPath, prefersWav: input.prefersWav === true }));
-  for await (const staged of stageAll(stageInputs, { outFolder, jobs: options.jobs, options: stageOptions })) {
-    videos.set(left[staged.index]!, staged.video);
+  const total = videos.size + left.length;
+  // The longest first, so that no job is left alone with one at the end.
+  const inputs = left.toSorted((a, b) => b.bytes - a.bytes || (a.path < b.path ? -1 : 1));
+  const stageInputs = inputs.map((input) => ({ id: ids.get(input)!, path: input.path, wavPath: input.wavPath, prefersWav: input.prefersWav === true }));
+  for await (const staged of stageAll(stageInputs, { outFolder: options.outFolder, jobs: options.jobs, options: stageOptions })) {
+    videos.set(inputs[staged.index]!, staged.video);
     work.frames += staged.video.framesRead;
     for (const stage of Object.keys(times) as (keyof StageTimes)[]) times[stage] += staged.times[stage];
-    options.onProgress({ stage: "videos", done: videos.size, total: inputs.length, frames: work.frames });
+    options.onProgress({ stage: "videos", done: videos.size, total, frames: work.frames });
   }
-
-  const total = [...videos.values()].reduce((sum, video) => sum + video.parts.length, 0);
-  const { clips, rejects, digests } = await assemble(staging, inputs.map((input) => ({ input, video: videos.get(input)! })), list.rejects, {
-    outFolder,
-    contract,
-    maxShardBytes: options.maxShardBytes,
-    onClip: (done) => options.onProgress({ stage: "clips", done, total, frames: work.frames }),
-  });
-  const summary = summarise(inputs.length + list.rejects.length, clips, rejects, contract.fps);
-  await writeAtomic(join(outFolder, preparedName), `${JSON.stringify({ digest, summary, shards: digests }, null, 2)}\n`);
-  await staging.remove();
-  work.wallMs = performance.now() - started;
-  return { summary, wasFinished: false, work };
+  return work;
 }
+
+const noTimes = (): StageTimes => ({ total: 0, decode: 0, track: 0, align: 0, write: 0 });
 
 /** SHA-256 of the shards of a finished folder; none where an older version made it. */
 export async function shardDigests(folder: string): Promise<Readonly<Record<string, string>>> {

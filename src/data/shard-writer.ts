@@ -40,6 +40,7 @@ export class ShardWriter {
   readonly #drained: Promise<void>;
   readonly #hash = createHash("sha256");
   #position = 0;
+  #failure: unknown = null;
 
   private constructor(path: string, temporary: string, handle: FileHandle) {
     this.#path = path;
@@ -78,7 +79,11 @@ export class ShardWriter {
       entry.on("error", reject);
       entry.end(Buffer.from(data.buffer, data.byteOffset, data.byteLength));
     });
-    await Promise.race([written, this.#drained.then(() => written)]);
+    try {
+      await Promise.race([written, this.#drained.then(() => written)]);
+    } catch (error) {
+      throw this.#failure ?? error; // that the disk is full says more than that the entry is destroyed
+    }
     this.#position += archiveBytes([data.length]);
     return extent;
   }
@@ -113,8 +118,9 @@ export class ShardWriter {
         await this.#handle.writeFile(chunk as Uint8Array);
       }
     } catch (error) {
+      this.#failure = fromSystemError(error, this.#path);
       this.#pack.destroy();
-      throw fromSystemError(error, this.#path);
+      throw this.#failure;
     }
   }
 }

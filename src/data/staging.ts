@@ -44,22 +44,23 @@ export class Staging {
 
   /**
    * Prepares the folder for clips made with `options`. Clips that were made with others are refused (`exists`), or removed with `force`.
+   * `shared`: other processes write there now, and nothing of theirs may be touched.
    */
-  async open(options: Readonly<Record<string, unknown>>, force: boolean): Promise<void> {
+  async open(options: Readonly<Record<string, unknown>>, { force, shared }: { readonly force: boolean; readonly shared: boolean }): Promise<void> {
     const path = join(this.folder, "options.json");
     const wanted = JSON.stringify({ pipelineVersion, ...options });
     if (await exists(this.folder)) {
       const present = (await exists(path)) ? JSON.stringify(await readJson(path)) : "";
       if (present !== wanted) {
-        if (present !== "" && !force) {
+        if (present !== "" && (!force || shared)) {
           throw new TalkfaceError("exists", `${this.folder}: an unfinished preparation with other options stands here. Repeat its options, give --force, or another --out.`);
         }
-        await this.remove();
+        if (!shared) await this.remove();
       }
     }
     if (!(await exists(path))) await writeAtomic(path, wanted);
     // What a killed writer left.
-    for (const name of await readdir(this.folder)) if (name.endsWith(".part")) await rm(join(this.folder, name), { force: true });
+    if (!shared) for (const name of await readdir(this.folder)) if (name.endsWith(".part")) await rm(join(this.folder, name), { force: true });
   }
 
   async remove(): Promise<void> {

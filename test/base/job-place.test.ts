@@ -32,6 +32,8 @@ describe("the place in a job", () => {
   test("shares of work: MPI, Slurm arrays, Kubernetes jobs", () => {
     expect(workShare({ PMI_RANK: "1", PMI_SIZE: "3" })).toEqual({ index: 1, count: 3 });
     expect(workShare({ SLURM_ARRAY_TASK_ID: "14", SLURM_ARRAY_TASK_MIN: "10", SLURM_ARRAY_TASK_STEP: "2", SLURM_ARRAY_TASK_COUNT: "4" })).toEqual({ index: 2, count: 4 });
+    expect(workShare({ SLURM_ARRAY_TASK_ID: "1", SLURM_ARRAY_TASK_COUNT: "4", SLURM_PROCID: "2", SLURM_STEP_NUM_TASKS: "3" })).toEqual({ index: 5, count: 12 });
+    expect(workShare({ SLURM_PROCID: "1", SLURM_STEP_NUM_TASKS: "2" })).toEqual({ index: 1, count: 2 }); // without PMI
     expect(workShare({ JOB_COMPLETION_INDEX: "3" })).toEqual({ index: 3, count: null });
   });
 });

@@ -1,8 +1,7 @@
 /** `talkface prep-lrw|prep-grid|prep-mead|prep-cremad ROOT --out DIR`: a corpus in its published layout to prepared shards. */
 import type { Command } from "commander";
 import { corpora } from "../../data/corpora/registry.js";
-import { prepareInputs } from "../../data/prepare.js";
-import { addPrepareOptions, only, PrepareDisplay, type PrepareFlags, prepareOptions, report, reportDryRun } from "../prepare-options.js";
+import { addPrepareOptions, prepareAndReport, type PrepareFlags } from "../prepare-options.js";
 
 interface Flags extends PrepareFlags {
   readonly splits: string;
@@ -22,13 +21,7 @@ export function registerPrepCorpus(wanted: string): (program: Command) => void {
     addPrepareOptions(command)
       .addHelpText("after", `\nExamples:\n  talkface prep-${name} ${name}/ --out shards --dry-run\n  talkface prep-${name} ${name}/ --out shards --jobs 8\n`)
       .action(async (root: string, flags: Flags) => {
-        const show = new PrepareDisplay();
-        const options = prepareOptions(flags, (state) => show.update(state));
-        const list = only(await find(root, { splits: flags.splits, keepKnownBad: flags.keepKnownBad === true }), flags.only);
-        if (flags.dryRun === true) return reportDryRun(flags, list);
-        const result = await prepareInputs(list, options);
-        show.finish();
-        report(flags, result);
+        await prepareAndReport(() => find(root, { splits: flags.splits, keepKnownBad: flags.keepKnownBad === true }), flags);
       });
   };
 }

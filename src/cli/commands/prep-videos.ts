@@ -1,8 +1,7 @@
 /** `talkface prep-videos PATH... --out DIR`: any talking videos to prepared shards. */
 import type { Command } from "commander";
 import { findInputs } from "../../data/inputs.js";
-import { prepareInputs } from "../../data/prepare.js";
-import { addPrepareOptions, only, PrepareDisplay, type PrepareFlags, prepareOptions, report, reportDryRun } from "../prepare-options.js";
+import { addPrepareOptions, prepareAndReport, type PrepareFlags } from "../prepare-options.js";
 
 interface Flags extends PrepareFlags {
   readonly people?: string;
@@ -17,12 +16,6 @@ export function registerPrepVideos(program: Command): void {
   addPrepareOptions(command)
     .addHelpText("after", "\nExamples:\n  talkface prep-videos interviews/ --out shards\n  talkface prep-videos a.mp4 b.mov --people people.json --out shards --size 256\n")
     .action(async (paths: string[], flags: Flags) => {
-      const list = only({ inputs: await findInputs(paths, flags.people ?? null), rejects: [], expected: [] }, flags.only);
-      const show = new PrepareDisplay();
-      const options = prepareOptions(flags, (state) => show.update(state));
-      if (flags.dryRun === true) return reportDryRun(flags, list);
-      const result = await prepareInputs(list, options);
-      show.finish();
-      report(flags, result);
+      await prepareAndReport(async () => ({ inputs: await findInputs(paths, flags.people ?? null), rejects: [], expected: [] }), flags);
     });
 }
