@@ -14,6 +14,7 @@ export const commandModules: Readonly<Record<string, () => Promise<Register>>> =
   ...Object.fromEntries(["lrw", "grid", "mead", "cremad"].map((name) => [`prep-${name}`, async () => (await import("./commands/prep-corpus.js")).registerPrepCorpus(name)])),
   data: async () => (await import("./commands/data.js")).registerData,
   train: async () => (await import("./commands/train.js")).registerTrain,
+  eval: async () => (await import("./commands/eval.js")).registerEval,
   export: async () => (await import("./commands/export.js")).registerExport,
   graph: async () => (await import("./commands/graph.js")).registerGraph,
   doctor: async () => (await import("./commands/doctor.js")).registerDoctor,
