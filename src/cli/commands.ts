@@ -15,6 +15,7 @@ export const commandModules: Readonly<Record<string, () => Promise<Register>>> =
   data: async () => (await import("./commands/data.js")).registerData,
   train: async () => (await import("./commands/train.js")).registerTrain,
   eval: async () => (await import("./commands/eval.js")).registerEval,
+  import: async () => (await import("./commands/import.js")).registerImport,
   export: async () => (await import("./commands/export.js")).registerExport,
   graph: async () => (await import("./commands/graph.js")).registerGraph,
   doctor: async () => (await import("./commands/doctor.js")).registerDoctor,

@@ -4,6 +4,7 @@ import { createFaceAnalyzer } from "../face/analyzer.js";
 import { createIdentityNet } from "../face/identity.js";
 import { bootstrapMean } from "../metrics/bootstrap.js";
 import type { Metric } from "../metrics/metric.js";
+import { SyncNet } from "../metrics/syncnet/expert.js";
 import type { Pairing } from "./pairs.js";
 import { metrics as known } from "./registry.js";
 import { type ClipScores, scorePair } from "./score-pair.js";
@@ -32,11 +33,14 @@ export interface Evaluation {
   readonly summary: Readonly<Record<string, Summary | null>>;
 }
 
+/** Names that stand for several metrics. */
+const groups: Readonly<Record<string, readonly string[]>> = { lse: ["lse-c", "lse-d", "av-offset"] };
+
 /** Metrics by their names, in the order given; `usage` for one that there is not. */
 export function metricsOf(names: readonly string[]): Metric[] {
-  return [...new Set(names)].map((name) => {
+  return [...new Set(names.flatMap((name) => (Object.hasOwn(groups, name) ? groups[name]! : [name])))].map((name) => {
     const metric = known.find((each) => each.name === name);
-    if (metric === undefined) throw new TalkfaceError("usage", `--metrics ${name}: there are ${known.map((each) => each.name).join(", ")}.`);
+    if (metric === undefined) throw new TalkfaceError("usage", `--metrics ${name}: there are ${[...known.map((each) => each.name), ...Object.keys(groups)].join(", ")}.`);
     return metric;
   });
 }
@@ -44,7 +48,7 @@ export function metricsOf(names: readonly string[]): Metric[] {
 export async function evaluate({ pairs, alone }: Pairing, metrics: readonly Metric[], options: { readonly resize: boolean; readonly onClip: (done: number) => void }): Promise<Evaluation> {
   const needs = new Set(metrics.flatMap((metric) => metric.needs));
   const analyzer = needs.has("faces") ? await createFaceAnalyzer() : null;
-  const tools = { identity: needs.has("identity") ? await createIdentityNet() : null };
+  const tools = { identity: needs.has("identity") ? await createIdentityNet() : null, syncnet: needs.has("syncnet") ? await SyncNet.open() : null };
   const clips: Clip[] = alone.map(({ name, problem }) => ({ name, scores: null, problems: { "": problem } }));
   for (const [i, pair] of pairs.entries()) {
     clips.push(await scored(pair.name, () => scorePair(pair, { metrics, tools, analyzer, resize: options.resize })));

@@ -2,6 +2,8 @@
 import { ibug, ibugCount, span } from "../base/points.js";
 import { cosine } from "../face/identity.js";
 import { to68 } from "../face/landmarks.js";
+import { readAudio } from "../media/audio.js";
+import { probe } from "../media/probe.js";
 import { pearson } from "../metrics/correlation.js";
 import { identityProtocol } from "../metrics/identity.js";
 import { mouthDistance, rangeDistance } from "../metrics/landmarks.js";
@@ -9,6 +11,8 @@ import { lipsProtocol, mouthSeries } from "../metrics/lips.js";
 import { type FramePair, meanOverFrames, type Metric } from "../metrics/metric.js";
 import { psnr } from "../metrics/psnr.js";
 import { ssim, ssimProtocol } from "../metrics/ssim.js";
+import type { SyncScore } from "../metrics/syncnet/distances.js";
+import { type SyncClip, syncnetProtocol } from "../metrics/syncnet/expert.js";
 
 /** Equal pictures have no finite PSNR. */
 const equalPictures = 100;
@@ -38,6 +42,30 @@ function distance(name: string, protocol: string, measure: (made: Float32Array, 
 
 /** Frames between two whose identity is compared. */
 const identityEvery = 5;
+
+/** What SyncNet says of the made video; the three figures share one computation. */
+function sync(name: string, better: Metric["better"], unit: string, value: (score: SyncScore) => number): Metric {
+  return {
+    name, unit, better, protocol: `${name}: ${syncnetProtocol}`, needs: ["syncnet"],
+    start: ({ syncnet }, { made, shared }) => {
+      const isFirst = !shared.has("syncnet");
+      if (isFirst) shared.set("syncnet", syncnet?.clip());
+      const clip = shared.get("syncnet") as SyncClip | undefined;
+      return {
+        add: async (pair) => {
+          if (isFirst) await clip?.add(pair.made);
+        },
+        async finish() {
+          if (clip === undefined) return { missing: "SyncNet's weights are not here: talkface import syncnet FILE" };
+          if (isFirst) shared.set("syncnet score", (await probe(made)).audio === null ? "the made video has no sound" : await clip.finish(await readAudio(made)));
+          const found = shared.get("syncnet score") as Awaited<ReturnType<SyncClip["finish"]>> | string;
+          if (typeof found === "string") return { missing: found };
+          return found === null ? { missing: "fewer than six frames with sound" } : { value: value(found.score), frames: found.windows };
+        },
+      };
+    },
+  };
+}
 
 export const metrics: readonly Metric[] = [
   {
@@ -82,6 +110,9 @@ export const metrics: readonly Metric[] = [
       };
     },
   },
+  sync("lse-c", "higher", "", ({ confidence }) => confidence),
+  sync("lse-d", "lower", "", ({ distance: least }) => least),
+  sync("av-offset", "near 0", "frames", ({ offset }) => offset),
   {
     name: "length-ratio", unit: "", better: "near 1", needs: [], protocol: "length-ratio: frames of the made video over those of the real one, at 25 a second",
     start: () => ({ add: () => undefined, finish: ({ made, real }) => ({ value: made / real, frames: Math.max(made, real) }) }),

@@ -24,8 +24,9 @@ interface Seen {
 }
 
 /** Frame t of the one against frame t of the other at 25 a second, up to the end of the shorter one. Throws `bad-media` or `missing-file`. */
-export async function scorePair({ made, real }: Pair, { metrics, tools, analyzer, resize }: ScoreOptions): Promise<ClipScores> {
-  const scorers = new Map<Metric, Scorer>(metrics.map((metric) => [metric, metric.start(tools)]));
+export async function scorePair({ made, real }: Pick<Pair, "made" | "real">, { metrics, tools, analyzer, resize }: ScoreOptions): Promise<ClipScores> {
+  const clip = { made, real, shared: new Map<string, unknown>() };
+  const scorers = new Map<Metric, Scorer>(metrics.map((metric) => [metric, metric.start(tools, clip)]));
   const problems = new Map<Metric, string>();
   const [left, right] = [seen(readFrames(made), analyzer), seen(readFrames(real), analyzer)];
   const lengths = { made: 0, real: 0 };
@@ -50,7 +51,9 @@ export async function scorePair({ made, real }: Pair, { metrics, tools, analyzer
   } finally {
     await Promise.all([left.return(undefined), right.return(undefined)]);
   }
-  return Object.fromEntries([...scorers].map(([metric, scorer]) => [metric.name, checked(metric, problems.has(metric) ? { missing: problems.get(metric)! } : scorer.finish(lengths))]));
+  const scores: Record<string, Score | Missing> = {};
+  for (const [metric, scorer] of scorers) scores[metric.name] = checked(metric, problems.has(metric) ? { missing: problems.get(metric)! } : await scorer.finish(lengths));
+  return scores;
 }
 
 /** A number that is none is a mistake of ours and never a score. */

@@ -1,6 +1,7 @@
 /** What a score is to whoever computes it over clips: one value. */
 import type { IdentityNet } from "../face/identity.js";
 import type { Image } from "../media/image.js";
+import type { SyncNet } from "./syncnet/expert.js";
 
 /** The same instant of two videos; meshes [478,3] in pixels of their picture, null where no face is seen, absent where no metric needs them. */
 export interface FramePair {
@@ -12,25 +13,33 @@ export interface FramePair {
 /** What metrics may need beside frames, opened once for all clips. */
 export interface Tools {
   readonly identity: IdentityNet | null;
+  readonly syncnet: SyncNet | null;
 }
 
-export type Need = "faces" | "identity" | "one size";
+/** The clip that is scored; `shared` is for what several metrics take from one computation. */
+export interface Scored {
+  readonly made: string;
+  readonly real: string;
+  readonly shared: Map<string, unknown>;
+}
+
+export type Need = "faces" | "identity" | "one size" | "syncnet";
 
 export interface Metric {
   readonly name: string;
   readonly unit: string;
-  readonly better: "higher" | "lower" | "near 1";
+  readonly better: "higher" | "lower" | "near 1" | "near 0";
   /** Everything that must be equal for two figures to compare. */
   readonly protocol: string;
   readonly needs: readonly Need[];
   /** For one clip. */
-  readonly start: (tools: Tools) => Scorer;
+  readonly start: (tools: Tools, clip: Scored) => Scorer;
 }
 
 export interface Scorer {
   add(pair: FramePair): void | Promise<void>;
   /** After the last pair; `lengths` are the frames of both videos. */
-  finish(lengths: { readonly made: number; readonly real: number }): Score | Missing;
+  finish(lengths: { readonly made: number; readonly real: number }): Score | Missing | Promise<Score | Missing>;
 }
 
 export interface Score {

@@ -25,7 +25,7 @@ export function registerEval(program: Command): void {
     .description("scores of made videos against real ones, frame by frame at 25 a second: mean, deviation and 95 % interval over clips")
     .argument("[generated]", "a video, or a folder of them")
     .argument("[real]", "the real video, or a folder with videos of the same names")
-    .option("--metrics <names>", `comma-separated: ${known.map(({ name }) => name).join(", ")}`, "psnr,ssim,lmd")
+    .option("--metrics <names>", `comma-separated: ${known.map(({ name }) => name).join(", ")}; lse for the three of SyncNet`, "psnr,ssim,lmd")
     .option("--pairs <file.csv>", "pairs in place of two paths: a CSV with the columns generated and real")
     .option("--resize", "bring made frames to the size of the real ones; otherwise different sizes are a problem of the clip")
     .option("--per-clip", "a line for each clip")
@@ -35,7 +35,7 @@ export function registerEval(program: Command): void {
     .option("--force", "overwrite the CSV")
     .addHelpText("after", "\nExamples:\n  talkface eval --metrics psnr,ssim made.mp4 real.mp4\n  talkface eval made/ real/ --per-clip --csv scores.csv\n  talkface eval --pairs pairs.csv --metrics lips,id-cosine --json | jq .lips.mean\n")
     .action(async (made: string | undefined, real: string | undefined, flags: Flags) => {
-      if (flags.list === true) return void process.stdout.write(known.map(({ name, better, protocol }) => `${name} (${better} is better)\n  ${protocol}\n`).join(""));
+      if (flags.list === true) return void process.stdout.write(known.map(({ name, better, protocol }) => `${name} (${better}${better.startsWith("near") ? "" : " is better"})\n  ${protocol}\n`).join(""));
       const metrics = metricsOf(flags.metrics.split(",").map((name) => name.trim()));
       if ((flags.pairs === undefined) === (made === undefined || real === undefined)) throw new TalkfaceError("usage", "expected GENERATED and REAL, or --pairs FILE.");
       if (flags.csv !== undefined) await refuseOverwrite(flags.csv, flags.force === true);
@@ -60,7 +60,7 @@ function text({ summary, clips }: Evaluation, metrics: readonly Metric[], perCli
   const rows = metrics.map(({ name, better, unit }) => {
     const found = summary[name];
     if (found == null) return `${name.padEnd(width)}  no clip has a value`;
-    return `${name.padEnd(width)}${cell(found.mean)}${cell(found.sd)}${cell(found.ci95[0])}${cell(found.ci95[1])}${String(found.n).padStart(6)}  ${unit === "" ? "" : `${unit}, `}${better === "near 1" ? better : `${better} is better`}`;
+    return `${name.padEnd(width)}${cell(found.mean)}${cell(found.sd)}${cell(found.ci95[0])}${cell(found.ci95[1])}${String(found.n).padStart(6)}  ${unit === "" ? "" : `${unit}, `}${better.startsWith("near") ? better : `${better} is better`}`;
   });
   const problems = clips.flatMap(({ name, problems: own }) => Object.entries(own).map(([metric, problem]) => `${name}: ${metric === "" ? "" : `${metric}: `}${problem}`));
   return [

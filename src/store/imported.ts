@@ -1,0 +1,50 @@
+/** Networks that a user imported from elsewhere: a folder of ONNX files with a description, in a place of their own or where a user says. */
+import { readFile } from "node:fs/promises";
+import { homedir } from "node:os";
+import { join } from "node:path";
+import { z } from "zod";
+import { TalkfaceError } from "../base/errors.js";
+import { exists, readJson, sha256, writeAtomic } from "../base/files.js";
+import { encodeModel, type OnnxModel } from "../graph/onnx.js";
+
+const schema = z.object({
+  formatVersion: z.literal(1),
+  kind: z.string(),
+  /** Digest of the file that was imported. */
+  source: z.string(),
+  networks: z.record(z.string().regex(/^[a-z]+$/), z.string()),
+});
+
+const descriptionName = "imported.json";
+
+/** `$TALKFACE_HOME/models/KIND`, else in the user's data folder. */
+export function importedFolder(kind: string): string {
+  const { TALKFACE_HOME: home, XDG_DATA_HOME: data } = process.env;
+  return join(home ?? join(data ?? join(homedir(), ".local", "share"), "talkface"), "models", kind);
+}
+
+export async function writeImported(folder: string, kind: string, source: string, graphs: Readonly<Record<string, OnnxModel>>): Promise<void> {
+  const networks: Record<string, string> = {};
+  for (const [name, graph] of Object.entries(graphs)) {
+    const bytes = encodeModel(graph);
+    await writeAtomic(join(folder, `${name}.onnx`), bytes);
+    networks[name] = sha256(bytes);
+  }
+  await writeAtomic(join(folder, descriptionName), `${JSON.stringify({ formatVersion: 1, kind, source, networks }, null, 2)}\n`);
+}
+
+/** ONNX bytes by name, digests checked; null where nothing was imported. Throws `bad-model` for a damaged folder. */
+export async function readImported(kind: string, folder = importedFolder(kind)): Promise<Readonly<Record<string, Uint8Array>> | null> {
+  const path = join(folder, descriptionName);
+  if (!(await exists(path))) return null;
+  const parsed = schema.safeParse(await readJson(path));
+  if (!parsed.success || parsed.data.kind !== kind) throw new TalkfaceError("bad-model", `${path}: is no description of an imported ${kind}. Import it again with --force.`);
+  const networks: Record<string, Uint8Array> = {};
+  for (const [name, digest] of Object.entries(parsed.data.networks)) {
+    const at = join(folder, `${name}.onnx`);
+    const bytes = await readFile(at).catch(() => null);
+    if (bytes === null || sha256(bytes) !== digest) throw new TalkfaceError("bad-model", `${at}: is missing or damaged. Import it again with --force.`);
+    networks[name] = bytes;
+  }
+  return networks;
+}
