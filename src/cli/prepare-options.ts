@@ -1,11 +1,11 @@
 /** Options, progress and outcome that all commands of preparation share. */
 import type { Command } from "commander";
 import { exitStatus, TalkfaceError } from "../base/errors.js";
-import { workShare } from "../base/job-place.js";
 import { duration, progress, type Progress } from "../base/log.js";
 import type { InputList, InputVideo } from "../data/inputs.js";
 import { rejectsName, splits, type Split } from "../data/manifest.js";
-import { type PrepareOptions, type PrepareProgress, type PrepareResult, prepareInputs, type Share, stageShare } from "../data/prepare.js";
+import { type PrepareOptions, type PrepareProgress, type PrepareResult, prepareInputs, stageShare } from "../data/prepare.js";
+import { shardHelp, shareOf } from "./share.js";
 
 export interface PrepareFlags {
   readonly out: string;
@@ -38,7 +38,7 @@ export function addPrepareOptions(command: Command): Command {
     .option("--split <name>", `prepare only ${splits.join(", ")}, or all`, "all")
     .option("--max-seconds <s>", "longer videos become several clips", "20")
     .option("--allow-silent", "keep clips without sound")
-    .option("--shard <i/n>", "only the i-th of n shares, 1 to n, beside others into the same folder; by itself under mpirun, srun and in Slurm arrays; auto/n in an indexed job of Kubernetes")
+    .option("--shard <i/n>", shardHelp)
     .option("--merge", "put together what all shares have prepared")
     .option("--dry-run", "count what would be prepared and what is missing; decode and write nothing")
     .option("--json", "summary as JSON on stdout")
@@ -82,20 +82,6 @@ export async function prepareAndReport(find: () => Promise<InputList>, flags: Pr
   if (flags.json === true) process.stdout.write(`${JSON.stringify({ out: flags.out, shard: index + 1, shards: count, videos, empty, total, frames: work.frames, seconds: work.wallMs / 1000 })}\n`);
   else process.stdout.write(`${flags.out}: share ${index + 1} of ${count} is through: ${videos} of ${total} videos, ${empty} without a clip. When all shares are: the same command with --merge.\n`);
   if (empty > 0) process.exitCode = exitStatus.rejects;
-}
-
-/** From `--shard`, or from what the launcher says; null where this process does all. */
-function shareOf({ shard, force }: PrepareFlags): Share | null {
-  const [, first, n] = /^(\d{1,6}|auto)\/(\d{1,6})$/.exec(shard ?? "") ?? [];
-  if (shard !== undefined && (first === undefined || Number(n) < 1 || Number(first) < 1 || Number(first) > Number(n))) fail(`--shard ${shard}: expected I/N with I from 1 to N, or auto/N.`);
-  if (shard !== undefined && force === true) fail("--force would remove what other shares have done. Remove the folder, then start all shares.");
-  if (first !== undefined && first !== "auto") return { index: Number(first) - 1, count: Number(n) };
-  const place = workShare();
-  if (place === null) return shard === undefined ? null : fail(`--shard ${shard}: no launcher says which of them this is. Give a number.`);
-  const count = n === undefined ? place.count : Number(n);
-  if (count === null) return fail("the launcher says which share this is, but not how many there are. Give --shard auto/N.");
-  if (place.index >= count) fail(`--shard ${shard}: this is number ${place.index + 1}, there are only ${count}.`);
-  return count === 1 ? null : { index: place.index, count };
 }
 
 /** The videos of the list that `--only` asks for; rejects stay, for nobody has looked at what they would be. */

@@ -1,81 +1,90 @@
-/** Scores over clips, and what they come to. */
+/** From a plan to scores: what is known is kept, what is missing is computed, alone or in shares. */
 import { TalkfaceError } from "../base/errors.js";
-import { createFaceAnalyzer } from "../face/analyzer.js";
-import { createIdentityNet } from "../face/identity.js";
-import { bootstrapMean } from "../metrics/bootstrap.js";
 import type { Metric } from "../metrics/metric.js";
-import { SyncNet } from "../metrics/syncnet/expert.js";
-import type { Pairing } from "./pairs.js";
-import { metrics as known } from "./registry.js";
-import { type ClipScores, scorePair } from "./score-pair.js";
+import { type Pairing, pairingProtocol } from "./frame-pairs.js";
+import { scoreAll, type Task } from "./pool.js";
+import { Records } from "./records.js";
+import { isMeant, type UnitResult } from "./score-unit.js";
+import { selfDriveProtocol } from "./self-drive.js";
+import { type Evaluation, summarise } from "./summary.js";
+import { type Plan, type Unit, unitId } from "./units.js";
 
-export interface Clip {
-  readonly name: string;
-  /** Null where the pair could not be read at all. */
-  readonly scores: ClipScores | null;
-  /** By metric, or of the whole pair under "". */
-  readonly problems: Readonly<Record<string, string>>;
+export interface EvaluateOptions {
+  readonly pairing: Pairing;
+  /** Clips that are scored at once. */
+  readonly jobs: number;
+  /** Where scores are kept; null: nowhere. */
+  readonly keep: string | null;
+  readonly onProgress: (done: number, total: number) => void;
 }
 
-export interface Summary {
-  readonly mean: number;
-  /** Standard deviation over clips (n - 1); 0 for a single one. */
-  readonly sd: number;
-  readonly ci95: readonly [low: number, high: number];
-  /** Clips that have a value. */
-  readonly n: number;
-  readonly protocol: string;
+/** The part of the clips that this process scores, 0 <= index < count. */
+export interface Share {
+  readonly index: number;
+  readonly count: number;
 }
 
-export interface Evaluation {
-  readonly clips: readonly Clip[];
-  /** By metric; null where no clip has a value. */
-  readonly summary: Readonly<Record<string, Summary | null>>;
+/** Scores everything that is not known yet. Throws what no single clip is to blame for. */
+export async function evaluate(plan: Plan, metrics: readonly Metric[], options: EvaluateOptions): Promise<Evaluation> {
+  return summarise(plan, await scoreUnits(plan.units, metrics, options), metrics, protocolOf(plan, options.pairing));
 }
 
-/** Names that stand for several metrics. */
-const groups: Readonly<Record<string, readonly string[]>> = { lse: ["lse-c", "lse-d", "av-offset"] };
-
-/** Metrics by their names, in the order given; `usage` for one that there is not. */
-export function metricsOf(names: readonly string[]): Metric[] {
-  return [...new Set(names.flatMap((name) => (Object.hasOwn(groups, name) ? groups[name]! : [name])))].map((name) => {
-    const metric = known.find((each) => each.name === name);
-    if (metric === undefined) throw new TalkfaceError("usage", `--metrics ${name}: there are ${[...known.map((each) => each.name), ...Object.keys(groups)].join(", ")}.`);
-    return metric;
-  });
+/** Scores a share into `keep`; others do so at the same time. Returns what came of its clips. */
+export async function evaluateShare(plan: Plan, metrics: readonly Metric[], options: EvaluateOptions & { readonly keep: string }, { index, count }: Share): Promise<UnitResult[]> {
+  return scoreUnits(plan.units.filter((_, i) => i % count === index), metrics, options);
 }
 
-export async function evaluate({ pairs, alone }: Pairing, metrics: readonly Metric[], options: { readonly resize: boolean; readonly onClip: (done: number) => void }): Promise<Evaluation> {
-  const needs = new Set(metrics.flatMap((metric) => metric.needs));
-  const analyzer = needs.has("faces") ? await createFaceAnalyzer() : null;
-  const tools = { identity: needs.has("identity") ? await createIdentityNet() : null, syncnet: needs.has("syncnet") ? await SyncNet.open() : null };
-  const clips: Clip[] = alone.map(({ name, problem }) => ({ name, scores: null, problems: { "": problem } }));
-  for (const [i, pair] of pairs.entries()) {
-    clips.push(await scored(pair.name, () => scorePair(pair, { metrics, tools, analyzer, resize: options.resize })));
-    options.onClip(i + 1);
+/** Puts together what shares have scored, and computes nothing. Throws `missing-file` where a clip is not through. */
+export async function mergeShares(plan: Plan, metrics: readonly Metric[], { pairing, keep }: Pick<EvaluateOptions, "pairing"> & { readonly keep: string }): Promise<Evaluation> {
+  const known = await Promise.all(plan.units.map((unit) => knownOf(unit, metrics, pairing, keep)));
+  const open = known.filter(({ left }) => left.length > 0);
+  if (open.length > 0) {
+    throw new TalkfaceError("missing-file", `${keep}: ${open.length} of ${plan.units.length} clips are not through, ${open[0]!.unit.clip} among them. Run the shares that were stopped again, or leave out --merge.`);
   }
-  clips.sort((a, b) => (a.name < b.name ? -1 : 1));
-  return { clips, summary: Object.fromEntries(metrics.map((metric) => [metric.name, summarise(clips, metric)])) };
+  return summarise(plan, known.map(({ result }) => result!), metrics, protocolOf(plan, pairing));
 }
 
-/** What is wrong with a pair's files is its own problem; the others are scored. */
-async function scored(name: string, score: () => Promise<ClipScores>): Promise<Clip> {
-  try {
-    const scores = await score();
-    return { name, scores, problems: Object.fromEntries(Object.entries(scores).flatMap(([metric, each]) => ("missing" in each ? [[metric, each.missing]] : []))) };
-  } catch (error) {
-    if (!(error instanceof TalkfaceError) || (error.code !== "bad-media" && error.code !== "missing-file")) throw error;
-    return { name, scores: null, problems: { "": error.message } };
-  }
+function protocolOf({ units }: Plan, pairing: Pairing): string {
+  return [pairingProtocol(pairing), ...(units.some(({ made }) => made.kind === "driven") ? [selfDriveProtocol] : [])].join("; ");
 }
 
-function summarise(clips: readonly Clip[], { name, protocol }: Metric): Summary | null {
-  const values = clips.flatMap(({ scores }) => {
-    const score = scores?.[name];
-    return score !== undefined && "value" in score ? [score.value] : [];
+interface Known {
+  readonly unit: Unit;
+  readonly id: string;
+  readonly result: UnitResult | null;
+  /** Metrics that are still to be computed. */
+  readonly left: readonly string[];
+}
+
+async function knownOf(unit: Unit, metrics: readonly Metric[], pairing: Pairing, keep: string | null): Promise<Known> {
+  const wanted = metrics.filter((metric) => isMeant(metric, unit));
+  const id = await unitId(unit, pairing);
+  const result = keep === null ? null : await new Records(keep).read(id, wanted);
+  const left = result?.problem != null ? [] : wanted.map(({ name }) => name).filter((name) => result?.scores[name] === undefined);
+  return { unit, id, result: result ?? (wanted.length === 0 ? nothing(unit) : null), left };
+}
+
+function nothing({ system, clip }: Unit): UnitResult {
+  return { system, clip, scores: {}, problem: null, notes: [], frames: { made: 0, real: 0 } };
+}
+
+/** Results in the order of the units. */
+async function scoreUnits(units: readonly Unit[], metrics: readonly Metric[], { pairing, jobs, keep, onProgress }: EvaluateOptions): Promise<UnitResult[]> {
+  const known = await Promise.all(units.map((unit) => knownOf(unit, metrics, pairing, keep)));
+  const results = new Map<Unit, UnitResult>(known.flatMap(({ unit, result, left }) => (result !== null && left.length === 0 ? [[unit, result]] : [])));
+  const open = new Map(known.filter(({ left }) => left.length > 0).map((each) => [each.unit, each]));
+  const tasks = [...open.values()].map(({ unit, left }): Task => ({ unit, metrics: left, pairing }));
+  onProgress(results.size, units.length);
+  await scoreAll(tasks, jobs, async ({ unit }, fresh) => {
+    const { id, result } = open.get(unit)!;
+    const both: UnitResult = result === null ? fresh : { ...fresh, notes: [...new Set([...result.notes, ...fresh.notes])], scores: ordered({ ...result.scores, ...fresh.scores }, metrics) };
+    if (keep !== null) await new Records(keep).write(id, both, metrics);
+    results.set(unit, both);
+    onProgress(results.size, units.length);
   });
-  if (values.length === 0) return null;
-  const { mean, low, high, count } = bootstrapMean(values);
-  const sd = count === 1 ? 0 : Math.sqrt(values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / (count - 1));
-  return { mean, sd, ci95: [low, high], n: count, protocol };
+  return units.map((unit) => results.get(unit)!);
+}
+
+function ordered(scores: UnitResult["scores"], metrics: readonly Metric[]): UnitResult["scores"] {
+  return Object.fromEntries(metrics.flatMap(({ name }) => (scores[name] === undefined ? [] : [[name, scores[name]] as const])));
 }

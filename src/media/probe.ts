@@ -17,6 +17,8 @@ export interface VideoStream {
   readonly rotation: number;
   /** Frames a second as the container says, null when it does not. */
   readonly fps: number | null;
+  /** The shortest time between frames is not that of the rate (nor half of it, as in interlaced video): frames last differently long. */
+  readonly isVariable: boolean;
 }
 
 export interface AudioStream {
@@ -96,7 +98,11 @@ function parseVideo(index: number, codec: string, text: string, details: readonl
   const turned = details.map((line) => /displaymatrix: rotation of (-?[\d.]+) degrees/.exec(line)?.[1]).find((value) => value !== undefined);
   const rotation = ((Math.round(-Number(turned ?? 0) / 90) % 4) + 4) % 4 * 90;
   const sideways = rotation % 180 === 90;
-  const fps = /, ([\d.]+)(k?) fps/.exec(text);
+  const rate = (unit: string): number | null => {
+    const [, digits, thousands] = new RegExp(`, ([\\d.]+)(k?) ${unit}\\b`).exec(text) ?? [];
+    return digits === undefined ? null : Number(digits) * (thousands === "k" ? 1000 : 1);
+  };
+  const [fps, finest] = [rate("fps"), rate("tbr")];
   return {
     index,
     codec,
@@ -105,7 +111,8 @@ function parseVideo(index: number, codec: string, text: string, details: readonl
     width: sideways ? codedHeight : shownWidth,
     height: sideways ? shownWidth : codedHeight,
     rotation,
-    fps: fps === null ? null : Number(fps[1]) * (fps[2] === "k" ? 1000 : 1),
+    fps,
+    isVariable: fps !== null && finest !== null && Math.abs(finest / fps - 1) > 0.02 && Math.abs(finest / (2 * fps) - 1) > 0.02,
   };
 }
 

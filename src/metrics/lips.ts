@@ -24,14 +24,26 @@ export interface MouthSeries {
  * with it and cameras have perspective (real clips: |r| with pitch 0.27 for lips, 0.53 for the chin): read both beside foreign speech.
  */
 export function mouthSeries(meshes: readonly Float32Array[]): MouthSeries {
-  if (meshes.length === 0) throw new TalkfaceError("internal", "internal: mouthSeries: no frames.");
-  const frames = meshes.map(measure);
+  return seriesOf(meshes.map(measureMouth));
+}
+
+/** As `mouthSeries`, of what was measured frame by frame. */
+export function seriesOf(frames: readonly MouthMeasure[]): MouthSeries {
+  if (frames.length === 0) throw new TalkfaceError("internal", "internal: mouthSeries: no frames.");
   const eyes = median(frames.map((frame) => frame.eyes));
   return { lips: Float32Array.from(frames, (frame) => frame.lips / eyes), chin: Float32Array.from(frames, (frame) => frame.chin / eyes) };
 }
 
-/** Opening, chin and eye distance of one face in canonical centimetres. */
-function measure(mesh: Float32Array): { lips: number; chin: number; eyes: number } {
+/** Of one face, in canonical centimetres. */
+export interface MouthMeasure {
+  readonly lips: number;
+  readonly chin: number;
+  /** Distance of the outer eye corners. */
+  readonly eyes: number;
+}
+
+/** Opening, chin and eye distance of a mesh [478,3]. */
+export function measureMouth(mesh: Float32Array): MouthMeasure {
   const { rotation, scale } = fitPose(mesh);
   const points = to68(mesh, 3);
   // The face's own vertical axis is the rotation's second column; y and z of the mesh point down and away.

@@ -5,7 +5,9 @@ import { requireSameSize } from "./psnr.js";
 
 export const ssimProtocol = "ssim: RGB, 8 bit, 7x7 uniform window, sample covariance, border left out, mean over channels and frames";
 
-const side = 7;
+/** Smaller pictures hold no window. */
+export const smallestSsimSide = 7;
+const side = smallestSsimSide;
 const count = side * side;
 const c1 = (0.01 * 255) ** 2;
 const c2 = (0.03 * 255) ** 2;

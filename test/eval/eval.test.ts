@@ -66,15 +66,16 @@ describe("eval", () => {
     const csv = folder.path("scores.csv");
     const args = ["eval", "--pairs", folder.path("pairs.csv"), "--metrics", "psnr", "--resize", "--csv", csv, "--per-clip"];
     const { status, stdout } = runTalkface(args);
-    expect({ status, lines: stdout.split("\n").slice(0, 2) }).toEqual({ status: 0, lines: [expect.stringMatching(/^metric +mean +sd +low +high +clips$/), expect.stringMatching(/^psnr +100\.0000 +0\.0000 .* 1 {2}dB, higher is better$/)] });
-    expect(stdout).toContain("made/small.mkv: psnr 100.0000 (25 frames)");
-    expect(readFileSync(csv, "utf8")).toBe("clip,psnr,problems\nmade/small.mkv,100,\n");
+    expect({ status, lines: stdout.split("\n").slice(0, 2) }).toEqual({ status: 0, lines: [expect.stringMatching(/^score +mean +sd +low +high +clips$/), expect.stringMatching(/^psnr +100\.00 +0\.00 .* 1 {2}dB, higher is better$/)] });
+    expect(stdout).toMatch(/^made\/small +100\.00 +25$/m);
+    expect(readFileSync(csv, "utf8")).toBe("system,clip,psnr,frames made,frames real,remarks\ngenerated,made/small,100,25,25,\n");
     expect(runTalkface(args)).toMatchObject({ status: 1, stderr: expect.stringContaining("--force") });
   });
 
   it("says in one sentence what is wrong", () => {
     const cases: [string[], number, RegExp][] = [
-      [["eval", made], 2, /expected GENERATED and REAL, or --pairs/],
+      [["eval"], 2, /expected GENERATED and REAL, or --pairs/],
+      [["eval", made], 2, /the default metrics compare with real videos/],
       [["eval", made, real, "--metrics", "psnr,beauty"], 2, /--metrics beauty: there are psnr, ssim, lmd/],
       [["eval", made, folder.path("persona.mp4")], 2, /two videos or two folders/],
       [["eval", folder.path("none"), real], 1, /none/],

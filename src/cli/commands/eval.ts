@@ -1,98 +1,170 @@
-/** `talkface eval GENERATED REAL`: scores of made videos against real ones. */
+/** `talkface eval GENERATED REAL`: scores of made videos, alone or against real ones. */
 import type { Command } from "commander";
+import { availableParallelism } from "node:os";
 import { exitStatus, TalkfaceError } from "../../base/errors.js";
 import { refuseOverwrite, writeAtomic } from "../../base/files.js";
 import { progress } from "../../base/log.js";
-import { type Clip, evaluate, type Evaluation, metricsOf } from "../../eval/evaluate.js";
-import { pairOf, pairsOfFile } from "../../eval/pairs.js";
-import { metrics as known } from "../../eval/registry.js";
+import { type Split, splits } from "../../data/manifest.js";
+import { planOfModels, withControls } from "../../eval/controls.js";
+import { evaluate, evaluateShare, mergeShares } from "../../eval/evaluate.js";
+import type { Pairing } from "../../eval/frame-pairs.js";
+import { planOfCsv, planOfPaths } from "../../eval/pairs.js";
+import { csvOf, jsonOf, textOf } from "../../eval/present.js";
+import { defaultMetrics, metrics as known, metricsOf } from "../../eval/registry.js";
+import { type Evaluation, remarksOf } from "../../eval/summary.js";
+import type { Plan } from "../../eval/units.js";
 import type { Metric } from "../../metrics/metric.js";
+import { devices, parseDevice } from "../../runtime/devices.js";
+import { shardHelp, shareOf } from "../share.js";
 
 interface Flags {
-  readonly metrics: string;
+  readonly metrics?: string;
   readonly pairs?: string;
+  readonly model?: readonly string[];
+  readonly data?: readonly string[];
+  readonly split: string;
+  readonly limit?: string;
+  readonly device: string;
+  readonly pairing: string;
+  readonly crop: string;
+  readonly size?: string;
   readonly resize?: boolean;
+  readonly controls?: boolean;
+  readonly out?: string;
+  readonly shard?: string;
+  readonly merge?: boolean;
+  readonly jobs?: string;
   readonly perClip?: boolean;
-  readonly list?: boolean;
   readonly csv?: string;
   readonly json?: boolean;
+  readonly list?: boolean;
   readonly force?: boolean;
 }
+
+const examples = `
+Examples:
+  talkface eval made/ real/                                        the usual scores of all videos that have the same name
+  talkface eval ours/ theirs/ real/ --controls                     two systems, compared clip by clip, and what nobody may fall below
+  talkface eval --pairs pairs.csv --metrics lips,id-cosine --json | jq .lips.mean
+  talkface eval --model model/ --data shards/ --split test --out scores/
+  talkface eval made/ real/ --metrics psnr,ssim --crop face --size 128
+  talkface eval made/ real/ --out scores/ --shard 2/8              a share of the clips; then the same with --merge
+
+Exit status 3: something was left out or is unusual; it is named, and n says how many clips a figure stands for.
+`;
 
 export function registerEval(program: Command): void {
   program
     .command("eval")
-    .description("scores of made videos against real ones, frame by frame at 25 a second: mean, deviation and 95 % interval over clips")
-    .argument("[generated]", "a video, or a folder of them")
-    .argument("[real]", "the real video, or a folder with videos of the same names")
-    .option("--metrics <names>", `comma-separated: ${known.map(({ name }) => name).join(", ")}; lse for the three of SyncNet`, "psnr,ssim,lmd")
-    .option("--pairs <file.csv>", "pairs in place of two paths: a CSV with the columns generated and real")
+    .description("scores of made videos: mean, deviation, 95 % interval and number of clips, each with the protocol that a figure must share to be compared")
+    .argument("[paths...]", "made videos of one or more systems, and the real ones: GENERATED... REAL, all of them videos or all folders; GENERATED alone where no metric needs a real video")
+    .option("--metrics <names>", `comma-separated, see --list; by default ${defaultMetrics.join(",")}, and of these what needs no real video where there is none`)
+    .option("--pairs <file.csv>", "in place of paths: a CSV with the columns generated and real, and where wanted audio, identity, system")
+    .option("--model <dir...>", "in place of paths: models that draw the clips of --data, each clip driven by itself")
+    .option("--data <dir...>", "prepared data for --model")
+    .option("--split <name>", `clips of --data: ${splits.join(", ")} or all`, "test")
+    .option("--limit <n>", "at most so many clips of --data, spread over them")
+    .option("--device <name>", `where models run: ${devices.join(", ")}`, "cpu")
+    .option("--pairing <how>", "truncate: to the shorter video; even: both sampled evenly to the length of the shorter", "truncate")
+    .option("--crop <what>", "none: whole frames; face: both cut to their aligned face", "none")
+    .option("--size <pixels>", "side of the compared pictures (256 for --crop face)")
     .option("--resize", "bring made frames to the size of the real ones; otherwise different sizes are a problem of the clip")
+    .option("--controls", "score the still picture, shuffled audio and the real video too")
+    .option("--out <dir>", "folder that keeps the scores of clips: a repeated command continues, and computes only what is new")
+    .option("--shard <i/n>", shardHelp)
+    .option("--merge", "put together what all shares have scored")
+    .option("--jobs <n>", "clips scored at once (the number of cores; one with --model)")
     .option("--per-clip", "a line for each clip")
     .option("--csv <file>", "scores of every clip as CSV")
-    .option("--json", "everything as JSON on stdout: each metric with mean, sd, ci95, n and protocol")
-    .option("--list", "all metrics with what they mean")
-    .option("--force", "overwrite the CSV")
-    .addHelpText("after", "\nExamples:\n  talkface eval --metrics psnr,ssim made.mp4 real.mp4\n  talkface eval made/ real/ --per-clip --csv scores.csv\n  talkface eval --pairs pairs.csv --metrics lips,id-cosine --json | jq .lips.mean\n")
-    .action(async (made: string | undefined, real: string | undefined, flags: Flags) => {
-      if (flags.list === true) return void process.stdout.write(known.map(({ name, better, protocol }) => `${name} (${better}${better.startsWith("near") ? "" : " is better"})\n  ${protocol}\n`).join(""));
-      const metrics = metricsOf(flags.metrics.split(",").map((name) => name.trim()));
-      if ((flags.pairs === undefined) === (made === undefined || real === undefined)) throw new TalkfaceError("usage", "expected GENERATED and REAL, or --pairs FILE.");
-      if (flags.csv !== undefined) await refuseOverwrite(flags.csv, flags.force === true);
-      const pairing = flags.pairs === undefined ? await pairOf(made!, real!) : await pairsOfFile(flags.pairs);
-      const line = progress("scoring", pairing.pairs.length, "clips");
-      const found = await evaluate(pairing, metrics, { resize: flags.resize === true, onClip: (done) => line.update(done) });
-      line.finish();
-      if (flags.csv !== undefined) await writeAtomic(flags.csv, csv(found, metrics));
-      process.stdout.write(flags.json === true ? `${JSON.stringify(json(found))}\n` : text(found, metrics, flags.perClip === true));
-      if (Object.values(found.summary).every((each) => each === null)) throw new TalkfaceError("bad-media", `no clip could be scored: ${firstProblem(found.clips)}`);
-      if (found.clips.some(({ problems }) => Object.keys(problems).length > 0)) process.exitCode = exitStatus.rejects;
+    .option("--json", "everything as JSON on stdout: each score with mean, sd, ci95, n and protocol")
+    .option("--list", "all metrics with their protocols")
+    .option("--force", "overwrite the files that are written")
+    .addHelpText("after", examples)
+    .action(async (paths: readonly string[], flags: Flags) => {
+      if (flags.list === true) return void process.stdout.write(listOf(known, flags.json === true));
+      await run(paths, flags);
     });
 }
 
-function json({ summary, clips }: Evaluation): object {
-  return { ...summary, clips: clips.map(({ name, scores, problems }) => ({ name, scores: Object.fromEntries(Object.entries(scores ?? {}).filter(([, each]) => "value" in each)), problems })) };
+async function run(paths: readonly string[], flags: Flags): Promise<void> {
+  const pairing = pairingOf(flags);
+  const share = flags.merge === true ? null : shareOf({ ...(flags.shard === undefined ? {} : { shard: flags.shard }) });
+  if ((share !== null || flags.merge === true) && flags.out === undefined) throw new TalkfaceError("usage", "shares and --merge need --out DIR, the folder that all of them fill.");
+  for (const file of [flags.csv]) if (file !== undefined && share === null) await refuseOverwrite(file, flags.force === true);
+  const base = await planOf(paths, flags);
+  const plan = flags.controls === true ? withControls(base) : base;
+  const hasReal = plan.units.some(({ real }) => real !== null);
+  const metrics = flags.metrics === undefined ? metricsOf(defaultMetrics).filter(({ reference }) => hasReal || reference === "none") : metricsOf(flags.metrics.split(",").map((name) => name.trim()));
+  if (metrics.length === 0) throw new TalkfaceError("usage", "the default metrics compare with real videos. Give REAL, or --metrics with some that need none (talkface eval --list).");
+
+  let line = progress("scoring", plan.units.length, "clips");
+  let started = false;
+  const options = {
+    pairing,
+    jobs: flags.jobs === undefined ? (flags.model === undefined ? availableParallelism() : 1) : whole("--jobs", flags.jobs, 1, 256),
+    keep: flags.out ?? null,
+    onProgress: (done: number, total: number) => {
+      if (!started) line = progress("scoring", total, "clips", done);
+      started = true;
+      line.update(done);
+    },
+  };
+  if (share !== null) {
+    const results = await evaluateShare(plan, metrics, { ...options, keep: flags.out! }, share);
+    line.finish();
+    const remarks = remarksOf({ clips: results, systems: [] });
+    process.stdout.write(flags.json === true ? `${JSON.stringify({ out: flags.out, shard: share.index + 1, shards: share.count, clips: results.length, total: plan.units.length, remarks })}\n` : `${[...remarks, `${flags.out}: share ${share.index + 1} of ${share.count} is through: ${results.length} of ${plan.units.length} clips. When all shares are: the same command with --merge.`].join("\n")}\n`);
+    if (remarks.length > 0) process.exitCode = exitStatus.rejects;
+    return;
+  }
+  const found = flags.merge === true ? await mergeShares(plan, metrics, { pairing, keep: flags.out! }) : await evaluate(plan, metrics, options);
+  line.finish();
+  if (flags.csv !== undefined) await writeAtomic(flags.csv, csvOf(found));
+  process.stdout.write(flags.json === true ? `${JSON.stringify(jsonOf(found))}\n` : textOf(found, { perClip: flags.perClip === true }));
+  endWith(found);
 }
 
-function text({ summary, clips }: Evaluation, metrics: readonly Metric[], perClip: boolean): string {
-  const width = Math.max(...metrics.map(({ name }) => name.length), 6);
-  const cell = (value: number): string => value.toFixed(4).padStart(10);
-  const rows = metrics.map(({ name, better, unit }) => {
-    const found = summary[name];
-    if (found == null) return `${name.padEnd(width)}  no clip has a value`;
-    return `${name.padEnd(width)}${cell(found.mean)}${cell(found.sd)}${cell(found.ci95[0])}${cell(found.ci95[1])}${String(found.n).padStart(6)}  ${unit === "" ? "" : `${unit}, `}${better.startsWith("near") ? better : `${better} is better`}`;
-  });
-  const problems = clips.flatMap(({ name, problems: own }) => Object.entries(own).map(([metric, problem]) => `${name}: ${metric === "" ? "" : `${metric}: `}${problem}`));
-  return [
-    `${"metric".padEnd(width)}${["mean", "sd", "low", "high"].map((head) => head.padStart(10)).join("")}${"clips".padStart(6)}`,
-    ...rows,
-    ...(perClip ? ["", ...clips.map(({ name, scores }) => `${name}: ${metrics.map((metric) => `${metric.name} ${valueOf(scores?.[metric.name])}`).join(", ")}`)] : []),
-    ...(problems.length === 0 ? [] : ["", ...problems]),
-    "",
-    ...metrics.map(({ protocol }) => protocol),
-    "low and high: 95 % interval of the mean, percentile bootstrap over clips",
-    "",
-  ].join("\n");
+/** Nothing scored at all is a failure; something left out is status 3. */
+function endWith(found: Evaluation): void {
+  const remarks = remarksOf(found);
+  if (found.systems.every(({ scores }) => Object.values(scores).every((each) => each === null))) throw new TalkfaceError("bad-media", `no clip could be scored: ${remarks[0] ?? "there are none"}`);
+  if (remarks.length > 0) process.exitCode = exitStatus.rejects;
 }
 
-function valueOf(score: NonNullable<Clip["scores"]>[string] | undefined): string {
-  return score !== undefined && "value" in score ? `${score.value.toFixed(4)} (${score.frames} frames)` : "none";
+async function planOf(paths: readonly string[], flags: Flags): Promise<Plan> {
+  const given = [paths.length > 0, flags.pairs !== undefined, flags.model !== undefined].filter(Boolean).length;
+  if (given !== 1) throw new TalkfaceError("usage", "expected GENERATED and REAL, or --pairs FILE, or --model DIR with --data DIR.");
+  if (flags.pairs !== undefined) return planOfCsv(flags.pairs);
+  if (flags.model !== undefined) {
+    if (flags.data === undefined) throw new TalkfaceError("usage", "--model needs --data DIR, prepared data whose clips the model draws.");
+    const limit = flags.limit === undefined ? null : whole("--limit", flags.limit, 1, 1e9);
+    return planOfModels({ models: flags.model, data: flags.data, split: oneOf("--split", flags.split, [...splits, "all"] as const) as Split | "all", device: parseDevice(flags.device), limit });
+  }
+  return paths.length === 1 ? planOfPaths(paths, null) : planOfPaths(paths.slice(0, -1), paths.at(-1)!);
 }
 
-function csv({ clips }: Evaluation, metrics: readonly Metric[]): string {
-  const quoted = (field: string): string => (/[",\n\r]/.test(field) ? `"${field.replaceAll('"', '""')}"` : field);
-  const rows = clips.map(({ name, scores, problems }) => [
-    name,
-    ...metrics.map((metric) => {
-      const score = scores?.[metric.name];
-      return score !== undefined && "value" in score ? String(score.value) : "";
-    }),
-    Object.values(problems).join("; "),
-  ]);
-  return [["clip", ...metrics.map(({ name }) => name), "problems"], ...rows].map((row) => `${row.map(quoted).join(",")}\n`).join("");
+function pairingOf(flags: Flags): Pairing {
+  return {
+    frames: oneOf("--pairing", flags.pairing, ["truncate", "even"] as const),
+    crop: oneOf("--crop", flags.crop, ["none", "face"] as const),
+    size: flags.size === undefined ? null : whole("--size", flags.size, 16, 4096),
+    resize: flags.resize === true,
+  };
 }
 
-function firstProblem(clips: readonly Clip[]): string {
-  const [clip] = clips.filter(({ problems }) => Object.keys(problems).length > 0);
-  return clip === undefined ? "there are no frames" : `${clip.name}: ${Object.values(clip.problems)[0]!}`;
+function listOf(metrics: readonly Metric[], asJson: boolean): string {
+  if (asJson) return `${JSON.stringify(metrics.map(({ name, title, scores, reference, protocol }) => ({ name, title, scores, reference, protocol })))}\n`;
+  return metrics.map(({ name, title, scores, protocol }) => `${name}: ${title} (${scores.map((score) => `${scores.length > 1 ? `${score.name}: ` : ""}${/^(high|low)er$/.test(score.better) ? `${score.better} is better` : score.better}`).join(", ")})\n  ${protocol}\n`).join("");
+}
+
+function whole(name: string, text: string, low: number, high: number): number {
+  const value = Number(text);
+  if (!/^\d+$/.test(text) || value < low || value > high) throw new TalkfaceError("usage", `${name} ${text}: expected a whole number from ${low} to ${high}.`);
+  return value;
+}
+
+function oneOf<T extends string>(name: string, text: string, values: readonly T[]): T {
+  const found = values.find((value) => value === text);
+  if (found === undefined) throw new TalkfaceError("usage", `${name} ${text}: expected ${values.join(", ")}.`);
+  return found;
 }
