@@ -21,13 +21,14 @@ export interface BatchSource {
 }
 
 type Ask = { readonly kind: "open"; readonly source: BatchSource } | { readonly kind: "batch"; readonly fields: readonly FieldRequest[]; readonly index: number } | { readonly kind: "close" };
-type Answer = { readonly id: number } & ({ readonly value: BatchArrays | null } | { readonly error: { readonly code: ErrorCode | null; readonly message: string } });
+type Answer = { readonly id: number } & ({ readonly value: BatchArrays | null; readonly damaged: readonly string[] } | { readonly error: { readonly code: ErrorCode | null; readonly message: string } });
 
 export class BatchThread {
   readonly #worker: Worker;
   readonly #waiting = new Map<number, { readonly resolve: (value: BatchArrays | null) => void; readonly reject: (error: Error) => void }>();
   #asked = 0;
   #ended: Error | null = null;
+  #damaged: readonly string[] = [];
 
   private constructor() {
     this.#worker = startThread(import.meta.url, "serveBatches");
@@ -39,7 +40,10 @@ export class BatchThread {
     this.#worker.on("message", (answer: Answer) => {
       const waiting = this.#waiting.get(answer.id);
       this.#waiting.delete(answer.id);
-      if ("value" in answer) waiting?.resolve(answer.value);
+      if ("value" in answer) {
+        this.#damaged = answer.damaged;
+        waiting?.resolve(answer.value);
+      }
       else waiting?.reject(answer.error.code === null ? new Error(answer.error.message) : new TalkfaceError(answer.error.code, answer.error.message));
     });
     this.#worker.on("error", fail);
@@ -55,6 +59,11 @@ export class BatchThread {
       throw error;
     }
     return thread;
+  }
+
+  /** What was wrong with the clips that could not be read so far; other windows stood in for theirs. */
+  get damaged(): readonly string[] {
+    return this.#damaged;
   }
 
   /** Batch number `index` of windows with these fields: always the same for the same seed. */
@@ -96,7 +105,7 @@ export function serveBatches(): void {
   };
   port.on("message", ({ id, ask }: { readonly id: number; readonly ask: Ask }) => {
     const work = answer(ask).then(
-      (value) => port.postMessage({ id, value } satisfies Answer, Object.values(value ?? {}).map(({ data }) => data.buffer as ArrayBuffer)),
+      (value) => port.postMessage({ id, value, damaged: reader?.damaged() ?? [] } satisfies Answer, Object.values(value ?? {}).map(({ data }) => data.buffer as ArrayBuffer)),
       (error: unknown) => port.postMessage({ id, error: { code: error instanceof TalkfaceError ? error.code : null, message: (error as Error).message } } satisfies Answer),
     );
     if (ask.kind === "close") void work.then(() => port.close());
@@ -107,8 +116,14 @@ export function serveBatches(): void {
   });
 }
 
+/** So many damaged clips are left out; more is a damaged data set. */
+const fewDamaged = 10;
+const damagedShare = 0.01;
+const mostAttempts = 20;
+
 interface Reader {
   readonly batch: (fields: readonly FieldRequest[], index: number) => Promise<BatchArrays>;
+  readonly damaged: () => readonly string[];
   readonly close: () => Promise<void>;
 }
 
@@ -117,13 +132,20 @@ async function openReader({ folders, seed, share, cacheBytes }: BatchSource): Pr
   const clips = dataset.clips.filter((clip) => clip.split === "train");
   const cache = new ClipCache(dataset, cacheBytes);
   const samplers = new Map<number, WindowSampler>();
+  const damaged = new Map<string, string>();
+  const most = Math.max(fewDamaged, clips.length * damagedShare);
   return {
     batch: async (fields, index) => {
       const { batch, frames } = framesOf(fields);
       const sampler = samplers.get(frames) ?? new WindowSampler(clips, frames, seed);
       samplers.set(frames, sampler);
-      return fillBatch(cache, dataset.contract, sampler.choose(index, batch, frames, share), fields, trainingWindows);
+      return fillBatch(cache, dataset.contract, sampler.choose(index, batch, frames, share), fields, trainingWindows, (choice, attempt, error) => {
+        damaged.set(choice.clip.id, error.message);
+        if (damaged.size <= most && attempt <= mostAttempts) return sampler.replace(choice, frames, attempt);
+        throw new TalkfaceError("bad-data", `${damaged.size} of ${clips.length} clips are damaged, the last one: ${error.message}`);
+      });
     },
+    damaged: () => [...damaged.values()],
     close: () => dataset.close(),
   };
 }

@@ -13,24 +13,34 @@ export interface ClipFeatures {
   readonly reference: number;
 }
 
+/** Of geometry and speech, about: 82 points in three axes, four columns of 80 mel bands, and what objects take. */
+const bytesPerFrame = 3000;
+
 export class ClipCache {
   readonly #dataset: Dataset;
-  readonly #features = new Map<string, Promise<ClipFeatures>>();
+  readonly #features = new Map<ClipEntry, Promise<ClipFeatures>>();
   readonly #frames = new Map<string, Uint8Array>();
   readonly #limit: number;
   #bytes = 0;
+  #featureBytes = 0;
 
-  /** `limitBytes` bounds the decoded frames that are kept. */
+  /** `limitBytes` bounds the decoded frames that are kept; an eighth of it more is for geometry and speech, of which the longest unused go first. */
   constructor(dataset: Dataset, limitBytes: number) {
     this.#dataset = dataset;
     this.#limit = limitBytes;
   }
 
   features(clip: ClipEntry): Promise<ClipFeatures> {
-    let found = this.#features.get(clip.id);
-    if (found === undefined) {
-      found = this.#load(clip);
-      this.#features.set(clip.id, found);
+    const known = this.#features.get(clip);
+    const found = known ?? this.#load(clip);
+    this.#features.delete(clip);
+    this.#features.set(clip, found); // the latest last
+    if (known !== undefined) return found;
+    this.#featureBytes += clip.frames * bytesPerFrame;
+    for (const oldest of this.#features.keys()) {
+      if (this.#featureBytes <= this.#limit / 8 || oldest === clip) break;
+      this.#features.delete(oldest);
+      this.#featureBytes -= oldest.frames * bytesPerFrame;
     }
     return found;
   }

@@ -42,14 +42,26 @@ function shapeOf(fields: readonly FieldRequest[], name: string): readonly number
   return field.shape;
 }
 
-/** Reads the chosen windows. Fields that the request leaves out are not made. */
-export async function fillBatch(cache: ClipCache, contract: DataContract, choices: readonly WindowChoice[], fields: readonly FieldRequest[], options: WindowOptions): Promise<BatchArrays> {
+/** Names another window for one whose clip cannot be read, at the first, second, ... attempt, or throws. */
+export type Replace = (choice: WindowChoice, attempt: number, error: TalkfaceError) => WindowChoice;
+
+/** Reads the chosen windows. Fields that the request leaves out are not made. Without `replace`, a clip that is damaged is an error. */
+export async function fillBatch(cache: ClipCache, contract: DataContract, choices: readonly WindowChoice[], fields: readonly FieldRequest[], options: WindowOptions, replace?: Replace): Promise<BatchArrays> {
   const arrays: Record<string, { dtype: "float32" | "uint8"; shape: readonly number[]; data: Float32Array | Uint8Array }> = {};
   for (const { name, dtype, shape } of fields) {
     const size = shape.reduce((a, b) => a * b, 1);
     arrays[name] = dtype === "uint8" ? { dtype, shape, data: new Uint8Array(size) } : { dtype: "float32", shape, data: new Float32Array(size) };
   }
-  await Promise.all(choices.map((choice, b) => fillWindow(cache, contract, choice, b, arrays, options)));
+  const fill = async (choice: WindowChoice, b: number, attempt = 1): Promise<void> => {
+    try {
+      await fillWindow(cache, contract, choice, b, arrays, options);
+    } catch (error) {
+      const isDamage = error instanceof TalkfaceError && (error.code === "bad-data" || error.code === "bad-media");
+      if (replace === undefined || !isDamage) throw error;
+      await fill(replace(choice, attempt, error), b, attempt + 1);
+    }
+  };
+  await Promise.all(choices.map((choice, b) => fill(choice, b)));
   return arrays;
 }
 
@@ -110,7 +122,9 @@ async function fillWindow(cache: ClipCache, contract: DataContract, { clip, star
     put("noise", Float32Array.from({ length: width }, () => (options.augment ? random.uniform() : 0.5)), 0, 1);
   }
   put("true_points", new Float32Array([random.uniform() < options.truePoints ? 1 : 0]), 0, 1);
-  await Promise.all(pending);
+  // all of them, for whoever replaces the window writes to the same place
+  const failed = (await Promise.allSettled(pending)).find((each) => each.status === "rejected");
+  if (failed !== undefined) throw failed.reason;
 }
 
 /** Views from anywhere in the clip, away from the window where the clip is long enough. */

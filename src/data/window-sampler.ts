@@ -50,6 +50,14 @@ export class WindowSampler {
     return windows.slice(rank * batch, (rank + 1) * batch);
   }
 
+  /** A window of any clip in place of one whose clip is damaged; it may be damaged as well. The same for the same window and attempt. */
+  replace({ random }: WindowChoice, frames: number, attempt: number): WindowChoice {
+    const again = random.split(`again/${attempt}`);
+    const { clips } = weighted(this.#people, ({ weight }) => weight, again);
+    const clip = weighted(clips, (c) => c.frames, again);
+    return { clip, start: again.integer(clip.frames - frames + 1), random: again.split("window") };
+  }
+
   #draw(random: Random, used: ReadonlySet<number>): number {
     const free = this.#people.map((_, i) => i).filter((i) => !used.has(i));
     return weighted(free, (i) => this.#people[i]!.weight, random);

@@ -1,6 +1,6 @@
 /** One phase: batches -> updates -> journal -> (validate) -> (samples) -> (checkpoint). */
 import { TalkfaceError } from "../base/errors.js";
-import { type Progress, progress } from "../base/log.js";
+import { type Progress, progress, warn } from "../base/log.js";
 import type { BatchArrays } from "../data/window-batch.js";
 import { anyRank } from "../runtime/ranks.js";
 import { save } from "./checkpoints.js";
@@ -45,6 +45,7 @@ export async function runPhase(run: Run, state: TrainState, index: number, from:
   const skips = new SkipWatch(config.skipLimit);
   const started = performance.now();
   let step = from;
+  let told = 0;
   try {
     while (step < settings.steps && !anyRank(ranks, options.shouldStop())) {
       const end = endOf(step);
@@ -63,8 +64,10 @@ export async function runPhase(run: Run, state: TrainState, index: number, from:
         const means = averages.take();
         const skipped = skips.take();
         tell(line, step, means, skipped);
+        for (const problem of run.batches.damaged.slice(told)) warn(`a clip is left out: ${problem}`);
+        told = run.batches.damaged.length;
         const seconds = (performance.now() - started) / 1000;
-        await journal.write({ kind: "train", step: before + step, phase: phase.name, rate: pace(step - 1).rate, seconds, run_seconds: runner.seconds, ...(ranks.size > 1 ? { ranks: ranks.size, reduce_seconds: ranks.seconds } : {}), skipped, ...means });
+        await journal.write({ kind: "train", step: before + step, phase: phase.name, rate: pace(step - 1).rate, seconds, run_seconds: runner.seconds, ...(ranks.size > 1 ? { ranks: ranks.size, reduce_seconds: ranks.seconds } : {}), skipped, ...(told > 0 ? { damaged_clips: told } : {}), ...means });
       }
       const isJudged = judge !== null && (last || step % validateEvery === 0);
       const isSaved = step % checkpointEvery === 0;

@@ -1,3 +1,4 @@
+import { readFileSync, writeFileSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -5,7 +6,8 @@ import { afterAll, beforeAll, expect, it } from "vitest";
 import { BatchThread } from "../../src/data/batch-thread.js";
 import { ClipCache } from "../../src/data/clip-cache.js";
 import { openDataset } from "../../src/data/dataset.js";
-import { fillBatch, framesOf, trainingWindows } from "../../src/data/window-batch.js";
+import { type ManifestClip, readManifest } from "../../src/data/manifest.js";
+import { type BatchArrays, fillBatch, framesOf, trainingWindows } from "../../src/data/window-batch.js";
 import { WindowSampler } from "../../src/data/window-sampler.js";
 import { etGanAcw } from "../../src/systems/et-gan-acw/system.js";
 import { writeShards } from "../support/shards.js";
@@ -35,4 +37,32 @@ it("training batches come from their thread as they would from this one, and a f
   await dataset.close();
   await expect(thread.batch(fields, 2)).rejects.toThrow(/closed/);
   await expect(BatchThread.open({ folders: [join(folder, "none")], seed: 3, cacheBytes: 0 })).rejects.toMatchObject({ code: "missing-file" });
+});
+
+it("windows of damaged clips are replaced by others, the same ones each time, and counted; a damaged data set is an error", async () => {
+  const fields = etGanAcw.phases[0]!.batch(etGanAcw.presets["tiny"]!);
+  const bad = join(folder, "damaged");
+  await writeShards(bad, { people: 3, frames: 30, size: 64 });
+  const clips = await readManifest(bad);
+  const damage = (clip: ManifestClip): void => {
+    const shard = join(bad, clip.shard);
+    const bytes = readFileSync(shard);
+    const { offset, size } = clip.members["mesh.npy"]!;
+    bytes.fill(7, offset, offset + Math.min(64, size)); // the header of the array
+    writeFileSync(shard, bytes);
+  };
+  damage(clips[0]!);
+  const read = async (): Promise<{ batches: BatchArrays[]; damaged: readonly string[] }> => {
+    const thread = await BatchThread.open({ folders: [bad], seed: 3, cacheBytes: 2 ** 24 });
+    const batches = await Promise.all([0, 1, 2, 3].map((index) => thread.batch(fields, index)));
+    const { damaged } = thread;
+    await thread.close();
+    return { batches, damaged };
+  };
+  const [one, two] = [await read(), await read()];
+  expect(one.batches).toEqual(two.batches);
+  expect(one.damaged).toEqual([expect.stringContaining(`${clips[0]!.key}.mesh.npy`)]);
+  for (const batch of one.batches) expect((batch["points"]!.data as Float32Array).every(Number.isFinite)).toBe(true);
+  for (const clip of clips.slice(1)) damage(clip);
+  await expect(read()).rejects.toThrow(/clips are damaged, the last one: .*mesh\.npy/);
 });
