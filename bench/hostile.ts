@@ -1,0 +1,40 @@
+/**
+ * Mutated videos through preparation: truncated, flipped, wrong extensions, strange names, playlists that name another file. Each is a clip
+ * or stands in the ledger; the file that some name is not opened (looked at with strace, where it is installed). Argument: how many (200).
+ */
+import { spawnSync } from "node:child_process";
+import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { basename, join } from "node:path";
+import { readManifest, readRejects } from "../src/data/manifest.js";
+import { planClips, writePersonaClip } from "../src/media/persona/clips.js";
+import { nodeArguments } from "../test/support/command.js";
+import { hostileVideos } from "../test/support/hostile.js";
+
+export async function run([count = "200"]: readonly string[]): Promise<Record<string, string | number>> {
+  const folder = mkdtempSync(join(tmpdir(), "talkface-hostile-"));
+  try {
+    const [clip] = planClips(1, 300, 1.2, 96, ["neutral"]);
+    await writePersonaClip(join(folder, "clip"), clip!, { force: false });
+    mkdirSync(join(folder, "secret"));
+    const canary = join(folder, "secret", "canary.mp4");
+    copyFileSync(join(folder, "clip.mp4"), canary);
+    const paths = hostileVideos(join(folder, "in"), join(folder, "clip.mp4"), Number(count), canary);
+    const out = join(folder, "out");
+    const command = [process.execPath, ...nodeArguments(["prep-videos", join(folder, "in"), "--out", out, "--size", "64"])];
+    const hasTrace = spawnSync("strace", ["-V"]).status === 0;
+    const traced = hasTrace ? ["strace", "-f", "-e", "trace=open,openat", "-o", join(folder, "trace"), ...command] : command;
+    const started = performance.now();
+    const done = spawnSync(traced[0]!, traced.slice(1), { stdio: ["ignore", "ignore", "inherit"] });
+    const [clips, rejects] = [await readManifest(out), await readRejects(out)];
+    const seen = new Set([...clips.map(({ source }) => source.path), ...rejects.map(({ path }) => path)]);
+    const searched = paths.filter((path) => !basename(path).startsWith(".")).length;
+    const reasons: Record<string, number> = {};
+    for (const { reason } of rejects) reasons[reason] = (reasons[reason] ?? 0) + 1;
+    process.stdout.write(`rejects: ${Object.entries(reasons).map(([reason, n]) => `${n} ${reason}`).join(", ")}\n`);
+    const opened = hasTrace ? readFileSync(join(folder, "trace"), "utf8").split("\n").filter((line) => line.includes(canary)).length : "unknown";
+    return { videos: paths.length, searched, accounted: seen.size, clips: clips.length, status: done.status ?? "killed", canary_opened: opened, seconds: Math.round((performance.now() - started) / 1000) };
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
