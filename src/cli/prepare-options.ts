@@ -158,7 +158,7 @@ function report(flags: PrepareFlags, { summary, wasFinished, work }: PrepareResu
   const { total, decode, track, align, write } = work.times;
   if (flags.json === true) {
     const stages = { decode: perFrame(decode), track: perFrame(track), align: perFrame(align), write: perFrame(write), all: perFrame(total) };
-    const run = { frames: work.frames, seconds, framesPerSecond: work.frames / seconds, msPerFrame: stages };
+    const run = { frames: work.frames, seconds, framesPerSecond: work.frames / seconds, msPerFrame: stages, peakMegabytes: Math.round(process.resourceUsage().maxRSS / 1024) };
     process.stdout.write(`${JSON.stringify({ out: flags.out, wasFinished, ...summary, run })}\n`);
   } else {
     const { clips, videos, people, splits: by, sync } = summary;
