@@ -11,6 +11,7 @@ const floors: Readonly<Record<string, readonly string[]>> = {
   base: [],
   graph: ["base"],
   media: ["base"],
+  report: ["base", "media"],
   nn: ["base", "graph"],
   runtime: ["base", "graph"],
   systems: ["base", "graph", "nn"],
@@ -20,9 +21,9 @@ const floors: Readonly<Record<string, readonly string[]>> = {
   metrics: ["base", "media", "face", "graph", "nn", "runtime", "store"],
   data: ["base", "media", "face", "features"],
   synth: ["base", "media", "face", "features", "systems", "graph", "nn", "runtime", "store"],
-  train: ["base", "media", "face", "features", "systems", "graph", "nn", "runtime", "store", "data"],
-  eval: ["base", "media", "face", "features", "systems", "graph", "nn", "runtime", "store", "data", "metrics", "synth"],
-  cli: ["base", "media", "face", "features", "systems", "graph", "nn", "runtime", "store", "data", "metrics", "synth", "train", "eval"],
+  train: ["base", "media", "face", "features", "systems", "graph", "nn", "runtime", "store", "data", "report"],
+  eval: ["base", "media", "face", "features", "systems", "graph", "nn", "runtime", "store", "data", "metrics", "synth", "report"],
+  cli: ["base", "media", "face", "features", "systems", "graph", "nn", "runtime", "store", "data", "metrics", "synth", "report", "train", "eval"],
 };
 
 /** Package -> the folders of src that alone may import it. */

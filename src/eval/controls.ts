@@ -1,14 +1,16 @@
 /** Plans beyond files: what models draw of prepared data, and controls that no method may be worse than. */
-import { basename, resolve } from "node:path";
+import { resolve } from "node:path";
 import { TalkfaceError } from "../base/errors.js";
 import { Random } from "../base/random.js";
 import { openDataset } from "../data/dataset.js";
 import type { Split } from "../data/manifest.js";
+import type { Metric } from "../metrics/metric.js";
 import type { Device } from "../runtime/devices.js";
 import { readModel } from "../store/model.js";
 import { systemNames } from "./pairs.js";
+import { isMeant } from "./score-unit.js";
 import { controlPrefix } from "./summary.js";
-import type { ClipSource, Plan, Source, Unit } from "./units.js";
+import type { ClipSource, Plan, Unit } from "./units.js";
 
 export interface ModelPlanOptions {
   readonly models: readonly string[];
@@ -45,9 +47,9 @@ export const realControl = `${controlPrefix}real video`;
 /**
  * Adds controls to a plan. The still picture: the real video's first frame, held. Shuffled audio: the first system with the speech of another
  * clip; where only its videos are at hand, they are held against the mouth and the sound of another clip, by metrics of speech alone. The real
- * video: what metrics without a reference say of it.
+ * video: what metrics without a reference say of it. A control of which no metric says anything is left out.
  */
-export function withControls(plan: Plan, seed = 0): Plan {
+export function withControls(plan: Plan, metrics: readonly Metric[], seed = 0): Plan {
   const lead = plan.units.filter(({ system, real }) => system === plan.systems[0] && real !== null);
   const other = derangement(lead, seed);
   const still = lead.map((unit): Unit => ({ ...unit, system: stillControl, made: { kind: "still", of: unit.real! }, sound: unit.sound ?? unit.real }));
@@ -58,7 +60,8 @@ export function withControls(plan: Plan, seed = 0): Plan {
     return [{ ...unit, system: shuffledControl, real: from.real, sound: from.sound ?? from.real, only: "speech" }];
   });
   const real = lead.map((unit): Unit => ({ ...unit, system: realControl, made: unit.real!, sound: unit.real, only: "alone" }));
-  const added = [{ name: stillControl, units: still }, { name: shuffledControl, units: shuffled }, { name: realControl, units: real }].filter(({ units }) => units.length > 0);
+  const controls = [{ name: stillControl, units: still }, { name: shuffledControl, units: shuffled }, { name: realControl, units: real }];
+  const added = controls.filter(({ units: [first] }) => first !== undefined && metrics.some((metric) => isMeant(metric, first)));
   return { ...plan, systems: [...plan.systems, ...added.map(({ name }) => name)], units: [...plan.units, ...added.flatMap(({ units }) => units)] };
 }
 
@@ -73,18 +76,4 @@ function derangement(units: readonly Unit[], seed: number): (Unit | undefined)[]
     }
     return units.length > 1 ? units[order[(place.get(i)! + 1) % units.length]!] : undefined;
   });
-}
-
-/** A short name for what a source reads, for tables and pages. */
-export function sourceName(source: Source): string {
-  switch (source.kind) {
-    case "file":
-      return basename(source.path);
-    case "clip":
-      return source.id;
-    case "driven":
-      return `${source.clip.id} by ${basename(source.model)}${source.speechOf === source.clip.id ? "" : ` with the speech of ${source.speechOf}`}`;
-    case "still":
-      return `first frame of ${sourceName(source.of)}`;
-  }
 }

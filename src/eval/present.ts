@@ -3,10 +3,11 @@ import { formatCsv } from "./csv.js";
 import { scoresOf } from "./registry.js";
 import { type Comparison, type Evaluation, remarksOf, type Summary, valueOf } from "./summary.js";
 
-/** A number with four significant digits of `like`, at least two decimals: the figures of a row line up. */
+/** A number with the decimals that suit `like`: two to four of them, and a power of ten for what is smaller. The figures of a row line up. */
 export function figure(value: number, like = value): string {
-  const digits = like === 0 ? 4 : Math.max(2, Math.min(6, 3 - Math.floor(Math.log10(Math.abs(like)))));
-  return value.toFixed(digits);
+  const size = Math.abs(like);
+  if (size > 0 && size < 1e-3) return value.toExponential(2);
+  return value.toFixed(size === 0 ? 4 : Math.max(2, Math.min(4, 3 - Math.floor(Math.log10(size)))));
 }
 
 export function pValue(p: number | null): string {

@@ -8,7 +8,13 @@ import type { UnitResult } from "./score-unit.js";
 
 /** JSON has no NaN: a frame without a value is null there. */
 const perFrameSchema = z.array(z.number().nullable());
-const scoresSchema = z.object({ values: z.record(z.string(), z.number()), frames: z.number(), perFrame: perFrameSchema.optional(), pool: z.array(z.number()).optional() });
+const scoresSchema = z.object({
+  values: z.record(z.string(), z.number()),
+  frames: z.number(),
+  perFrame: perFrameSchema.optional(),
+  curves: z.record(z.string(), perFrameSchema).optional(),
+  pool: z.array(z.number()).optional(),
+});
 const finishedSchema = z.union([scoresSchema, z.object({ missing: z.string() })]);
 const count = z.number().int().nonnegative();
 
@@ -54,6 +60,13 @@ export class Records {
 
 function revived(result: z.infer<typeof finishedSchema>): UnitResult["scores"][string] {
   if ("missing" in result) return result;
-  const { values, frames, perFrame, pool } = result;
-  return { values, frames, ...(perFrame === undefined ? {} : { perFrame: perFrame.map((value) => value ?? Number.NaN) }), ...(pool === undefined ? {} : { pool }) };
+  const { values, frames, perFrame, curves, pool } = result;
+  const known = (list: z.infer<typeof perFrameSchema>): number[] => list.map((value) => value ?? Number.NaN);
+  return {
+    values,
+    frames,
+    ...(perFrame === undefined ? {} : { perFrame: known(perFrame) }),
+    ...(curves === undefined ? {} : { curves: Object.fromEntries(Object.entries(curves).map(([name, list]) => [name, known(list)])) }),
+    ...(pool === undefined ? {} : { pool }),
+  };
 }

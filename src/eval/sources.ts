@@ -51,7 +51,7 @@ export class Sources {
       }
       case "still": {
         const of = await this.open(source.of);
-        return { ...of, frames: () => held(of.frames()) };
+        return { ...of, frames: () => held(of.frames()), shown: new Set([0]) };
       }
     }
   }

@@ -76,6 +76,8 @@ export interface Scores {
   readonly frames: number;
   /** The main score frame by frame; NaN where a frame has none. */
   readonly perFrame?: readonly number[];
+  /** What else is worth a look over time, by name: one value a frame, NaN where there is none. */
+  readonly curves?: Readonly<Record<string, readonly number[]>>;
   /** What `combine` needs of this clip. */
   readonly pool?: readonly number[];
 }

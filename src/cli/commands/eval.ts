@@ -3,11 +3,12 @@ import type { Command } from "commander";
 import { availableParallelism } from "node:os";
 import { exitStatus, TalkfaceError } from "../../base/errors.js";
 import { refuseOverwrite, writeAtomic } from "../../base/files.js";
-import { progress } from "../../base/log.js";
+import { progress, type Progress } from "../../base/log.js";
 import { type Split, splits } from "../../data/manifest.js";
 import { planOfModels, withControls } from "../../eval/controls.js";
 import { evaluate, evaluateShare, mergeShares } from "../../eval/evaluate.js";
 import type { Pairing } from "../../eval/frame-pairs.js";
+import { evaluationPage, type PageOptions } from "../../eval/page.js";
 import { planOfCsv, planOfPaths } from "../../eval/pairs.js";
 import { csvOf, jsonOf, textOf } from "../../eval/present.js";
 import { defaultMetrics, metrics as known, metricsOf } from "../../eval/registry.js";
@@ -36,6 +37,8 @@ interface Flags {
   readonly jobs?: string;
   readonly perClip?: boolean;
   readonly csv?: string;
+  readonly html?: string;
+  readonly htmlClips: string;
   readonly json?: boolean;
   readonly list?: boolean;
   readonly force?: boolean;
@@ -48,6 +51,7 @@ Examples:
   talkface eval --pairs pairs.csv --metrics lips,id-cosine --json | jq .lips.mean
   talkface eval --model model/ --data shards/ --split test --out scores/
   talkface eval made/ real/ --metrics psnr,ssim --crop face --size 128
+  talkface eval ours/ theirs/ real/ --html report.html             a page with tables, plots, videos side by side
   talkface eval made/ real/ --out scores/ --shard 2/8              a share of the clips; then the same with --merge
 
 Exit status 3: something was left out or is unusual; it is named, and n says how many clips a figure stands for.
@@ -76,6 +80,8 @@ export function registerEval(program: Command): void {
     .option("--jobs <n>", "clips scored at once (the number of cores; one with --model)")
     .option("--per-clip", "a line for each clip")
     .option("--csv <file>", "scores of every clip as CSV")
+    .option("--html <file>", "a report as one page that stands alone: tables, plots, the worst clips with videos, frames and curves")
+    .option("--html-clips <n>", "clips that the page shows with videos", "8")
     .option("--json", "everything as JSON on stdout: each score with mean, sd, ci95, n and protocol")
     .option("--list", "all metrics with their protocols")
     .option("--force", "overwrite the files that are written")
@@ -90,12 +96,13 @@ async function run(paths: readonly string[], flags: Flags): Promise<void> {
   const pairing = pairingOf(flags);
   const share = flags.merge === true ? null : shareOf({ ...(flags.shard === undefined ? {} : { shard: flags.shard }) });
   if ((share !== null || flags.merge === true) && flags.out === undefined) throw new TalkfaceError("usage", "shares and --merge need --out DIR, the folder that all of them fill.");
-  for (const file of [flags.csv]) if (file !== undefined && share === null) await refuseOverwrite(file, flags.force === true);
+  const htmlClips = whole("--html-clips", flags.htmlClips, 0, 1000);
+  for (const file of [flags.csv, flags.html]) if (file !== undefined && share === null) await refuseOverwrite(file, flags.force === true);
   const base = await planOf(paths, flags);
-  const plan = flags.controls === true ? withControls(base) : base;
-  const hasReal = plan.units.some(({ real }) => real !== null);
+  const hasReal = base.units.some(({ real }) => real !== null);
   const metrics = flags.metrics === undefined ? metricsOf(defaultMetrics).filter(({ reference }) => hasReal || reference === "none") : metricsOf(flags.metrics.split(",").map((name) => name.trim()));
   if (metrics.length === 0) throw new TalkfaceError("usage", "the default metrics compare with real videos. Give REAL, or --metrics with some that need none (talkface eval --list).");
+  const plan = flags.controls === true ? withControls(base, metrics) : base;
 
   let line = progress("scoring", plan.units.length, "clips");
   let started = false;
@@ -120,8 +127,30 @@ async function run(paths: readonly string[], flags: Flags): Promise<void> {
   const found = flags.merge === true ? await mergeShares(plan, metrics, { pairing, keep: flags.out! }) : await evaluate(plan, metrics, options);
   line.finish();
   if (flags.csv !== undefined) await writeAtomic(flags.csv, csvOf(found));
+  if (flags.html !== undefined) await writePage(flags.html, found, plan, { views: htmlClips, settings: settingsOf(paths, flags) });
   process.stdout.write(flags.json === true ? `${JSON.stringify(jsonOf(found))}\n` : textOf(found, { perClip: flags.perClip === true }));
   endWith(found);
+}
+
+async function writePage(path: string, found: Evaluation, plan: Plan, { views, settings }: Pick<PageOptions, "views" | "settings">): Promise<void> {
+  let line: Progress | null = null;
+  const onProgress = (done: number, total: number): void => (line ??= progress("report", total, "clips")).update(done);
+  await writeAtomic(path, await evaluationPage(found, plan, { title: "Talking-face evaluation", settings, views, path, onProgress }));
+  (line as Progress | null)?.finish();
+}
+
+/** What was asked for, as the page tells it. */
+function settingsOf(paths: readonly string[], { pairs, model, data, split, crop, size, controls }: Flags): [string, string][] {
+  const given: [string, string | undefined][] = [
+    ["Videos", paths.length === 0 ? undefined : paths.join(", ")],
+    ["Pairs", pairs],
+    ["Models", model?.join(", ")],
+    ["Data", data === undefined ? undefined : `${data.join(", ")}, split ${split}`],
+    ["Crop", crop],
+    ["Size", size === undefined ? undefined : `${size} px`],
+    ["Controls", controls === true ? "yes" : undefined],
+  ];
+  return given.filter((each): each is [string, string] => each[1] !== undefined);
 }
 
 /** Nothing scored at all is a failure; something left out is status 3. */

@@ -17,8 +17,11 @@ const lips: Metric = {
   protocol: `lips: ${lipsProtocol}; ${landmarker}`,
   start: () => {
     const [own, other]: [MouthMeasure[], MouthMeasure[]] = [[], []];
+    /** Whether a frame is among them. */
+    const isSeen: boolean[] = [];
     return {
       add({ made, real }) {
+        isSeen.push(made.mesh !== null && real !== null && real.mesh !== null);
         if (made.mesh === null || real === null || real.mesh === null) return;
         own.push(measureMouth(made.mesh));
         other.push(measureMouth(real.mesh));
@@ -26,11 +29,18 @@ const lips: Metric = {
       finish() {
         const frames = own.length;
         if (frames < fewestFrames) return { missing: `${frames} frames show a face in both videos, at least ${fewestFrames} are needed` };
-        return { values: { lips: pearson(seriesOf(own).lips, seriesOf(other).lips) }, frames };
+        const [a, b] = [seriesOf(own).lips, seriesOf(other).lips];
+        return { values: { lips: pearson(a, b) }, frames, curves: { "opening made": spread(a, isSeen), "opening real": spread(b, isSeen) } };
       },
     };
   },
 };
+
+/** The values on the frames that they are of. */
+function spread(values: Float32Array, isSeen: readonly boolean[]): number[] {
+  let i = 0;
+  return isSeen.map((seen) => (seen ? values[i++]! : Number.NaN));
+}
 
 const lengthRatio: Metric = {
   name: "length-ratio",
