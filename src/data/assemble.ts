@@ -21,6 +21,7 @@ import {
 import { decodeNpy, encodeNpy } from "./npy.js";
 import { archiveBytes, endBytes, ShardWriter, type Member } from "./shard-writer.js";
 import type { Staging, StagedPart, StagedVideo } from "./staging.js";
+import { maxOffset } from "./sync-evidence.js";
 import { clearConfidence, estimateOffsets, type SyncClip } from "./sync.js";
 
 export interface AssembleOptions {
@@ -48,8 +49,13 @@ export async function assemble(staging: Staging, videos: readonly { input: Input
   );
   candidates.sort((a, b) => (a.key < b.key ? -1 : 1));
   const rejects = videos.flatMap(({ input, video }) => video.drops.map((drop): Reject => ({ path: input.source, ...drop }))).concat(known);
-  rejects.sort((a, b) => (a.path < b.path ? -1 : a.path > b.path ? 1 : (a.startFrame ?? 0) - (b.startFrame ?? 0)));
   const records = await synchronise(staging, candidates);
+  // a clear best offset at the end of those that were tried: the true one lies beyond, or the sound is of something else
+  const outOfStep = new Set(candidates.filter((_, i) => records[i]!.corrected && Math.abs(records[i]!.offsetFrames) >= maxOffset));
+  for (const { input, part } of outOfStep) {
+    rejects.push({ path: input.source, reason: "out-of-step", detail: `mouth and sound are ${maxOffset} frames apart or more`, startFrame: part.startFrame, frames: part.frames });
+  }
+  rejects.sort((a, b) => (a.path < b.path ? -1 : a.path > b.path ? 1 : (a.startFrame ?? 0) - (b.startFrame ?? 0)));
 
   await clear(outFolder);
   const clips: ManifestClip[] = [];
@@ -58,7 +64,7 @@ export async function assemble(staging: Staging, videos: readonly { input: Input
     const shards = new ShardSeries(outFolder, split, options.maxShardBytes, digests);
     try {
       for (const [i, candidate] of candidates.entries()) {
-        if (candidate.input.split !== split) continue;
+        if (candidate.input.split !== split || outOfStep.has(candidate)) continue;
         const sync = records[i]!;
         const clip = await finishedClip(staging, candidate, sync, contract);
         const { shard, members } = await shards.add(clip.members);

@@ -86,6 +86,10 @@ export const rejectReasons = [
   "face-lost",
   "too-short",
   "small-face",
+  "blurred",
+  "extreme-pose",
+  "no-speech",
+  "out-of-step",
   "out-of-sound",
 ] as const;
 export type RejectReason = (typeof rejectReasons)[number];

@@ -8,6 +8,7 @@ import { probe, requireVideo, type MediaInfo } from "../media/probe.js";
 import { logMel } from "../media/spectrogram.js";
 import { readFrames } from "../media/video-reader.js";
 import { cutParts, type Part, type TrackedFrame } from "./clip-cutter.js";
+import { pictureGate, speechGate } from "./gates.js";
 import { encodeNpy } from "./npy.js";
 import { SoundTrack } from "./sound-track.js";
 import type { Drop, StagedPart, StagedVideo, Staging } from "./staging.js";
@@ -86,7 +87,7 @@ async function stageReadable(input: StageInput, staging: Staging, analyzer: Face
       const began = performance.now();
       const heard = await listen(part, sound, options);
       const usable = shorten(part, Math.min(part.frames, heard.frames));
-      const drop = gate(part, usable, heard, options);
+      const drop = gate(part, usable, heard, options) ?? (await pictureGate(part)) ?? (heard.isSilent || options.allowSilent ? null : speechGate(heard.samples));
       if (drop !== null) drops.push({ ...drop, startFrame: part.startFrame, frames: part.frames });
       else {
         const archive = await staging.writePart(input.id, parts.length, members(usable, heard.samples, contract));

@@ -33,7 +33,7 @@ const recordSchema = z.object({ parts: z.array(stagedPartSchema), drops: z.array
 export type StagedVideo = z.infer<typeof recordSchema>;
 
 /** Increased when the same video would give other clips. */
-const pipelineVersion = 1;
+const pipelineVersion = 2;
 
 export class Staging {
   readonly folder: string;
