@@ -37,9 +37,9 @@ export class Records {
 
   /** What is known of a unit: scores whose protocol is today's. Null where nothing is. */
   async read(id: string, metrics: readonly Metric[]): Promise<UnitResult | null> {
-    const path = this.#path(id);
-    if (!(await exists(path))) return null;
-    const { scores, ...rest } = check(recordSchema, await readJson(path), path);
+    const record = await this.#record(id);
+    if (record === null) return null;
+    const { scores, ...rest } = record;
     const known = metrics.flatMap(({ name, protocol }) => {
       const found = scores[name];
       return found === undefined || found.protocol !== protocol ? [] : [[name, revived(found.result)] as const];
@@ -47,10 +47,16 @@ export class Records {
     return { ...rest, scores: Object.fromEntries(known) };
   }
 
+  /** Adds to what is known of a unit. */
   async write(id: string, { scores, ...rest }: UnitResult, metrics: readonly Metric[]): Promise<void> {
     const protocols = new Map(metrics.map(({ name, protocol }) => [name, protocol]));
-    const kept = Object.fromEntries(Object.entries(scores).map(([name, result]) => [name, { protocol: protocols.get(name)!, result }]));
-    await writeAtomic(this.#path(id), JSON.stringify({ ...rest, scores: kept }));
+    const fresh = Object.fromEntries(Object.entries(scores).map(([name, result]) => [name, { protocol: protocols.get(name)!, result }]));
+    await writeAtomic(this.#path(id), JSON.stringify({ ...rest, scores: { ...(await this.#record(id))?.scores, ...fresh } }));
+  }
+
+  async #record(id: string): Promise<z.infer<typeof recordSchema> | null> {
+    const path = this.#path(id);
+    return (await exists(path)) ? check(recordSchema, await readJson(path), path) : null;
   }
 
   #path(id: string): string {

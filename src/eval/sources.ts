@@ -81,7 +81,7 @@ async function openFile(path: string): Promise<OpenSource> {
   const { fps, isVariable } = requireVideo(info, path);
   const rate = fps === null || Math.abs(fps - scoredFps) < 0.01 ? null : `${Number(fps.toFixed(3))} frames a second`;
   return {
-    frames: () => readFrames(path, { fps: scoredFps }),
+    frames: () => readFrames(path, { fps: scoredFps, info }),
     sound: info.audio === null ? null : () => readAudioBlocks(path, soundBlock, { sampleRateHz: soundRateHz }),
     shown: new Set(),
     notes: [...(isVariable ? ["has a variable frame rate"] : rate === null ? [] : [`has ${rate}`])].map((note) => `${note}, brought to ${scoredFps} a second by time stamp`),

@@ -120,12 +120,28 @@ function compare(systems: readonly SystemSummary[], clips: readonly UnitResult[]
   );
 }
 
-/** Everything that is wrong or unusual, a line each: what stands first has no scores at all. */
+/** Everything that is wrong or unusual, a line each; what is the same for every clip of a system that was read is said once. */
 export function remarksOf({ clips, systems }: Pick<Evaluation, "clips" | "systems">): string[] {
-  const name = ({ system, clip }: UnitResult): string => (systems.length > 1 ? `${system}: ${clip}` : clip);
-  return clips.flatMap((clip) => [
-    ...(clip.problem === null ? [] : [`${name(clip)}: not scored: ${clip.problem}`]),
-    ...Object.entries(clip.scores).flatMap(([metric, result]) => ("missing" in result ? [`${name(clip)}: no ${metric}: ${result.missing}`] : [])),
-    ...clip.notes.map((note) => `${name(clip)}: ${note}`),
-  ]);
+  const readable = (system: string): number => clips.filter((clip) => clip.system === system && clip.problem === null).length;
+  const counts = new Map<string, number>();
+  const own = clips.map((clip) => {
+    const remarks = [
+      ...(clip.problem === null ? [] : [`not scored: ${clip.problem}`]),
+      ...Object.entries(clip.scores).flatMap(([metric, result]) => ("missing" in result ? [`no ${metric}: ${result.missing}`] : [])),
+      ...clip.notes,
+    ];
+    for (const remark of remarks) counts.set(JSON.stringify([clip.system, remark]), (counts.get(JSON.stringify([clip.system, remark])) ?? 0) + 1);
+    return { clip, remarks };
+  });
+  const said = new Set<string>();
+  return own.flatMap(({ clip: { system, clip }, remarks }) =>
+    remarks.flatMap((remark) => {
+      const key = JSON.stringify([system, remark]);
+      const where = systems.length > 1 ? `${system}: ` : "";
+      if (counts.get(key)! < 3 || counts.get(key) !== readable(system)) return [`${where}${clip}: ${remark}`];
+      if (said.has(key)) return [];
+      said.add(key);
+      return [`${where}all ${counts.get(key)} clips: ${remark}`];
+    }),
+  );
 }

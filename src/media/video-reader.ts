@@ -2,7 +2,7 @@
 import { TalkfaceError } from "../base/errors.js";
 import { ffmpegOutput } from "./ffmpeg.js";
 import type { Image } from "./image.js";
-import { probe, requireVideo } from "./probe.js";
+import { type MediaInfo, probe, requireVideo } from "./probe.js";
 
 export interface ReadFramesOptions {
   /** Frames a second of the result, 25 by default; frames are doubled or left out, never blended. */
@@ -12,6 +12,8 @@ export interface ReadFramesOptions {
   readonly durationSeconds?: number;
   /** Larger pictures are shrunk so that their longer side is this. */
   readonly maxSide?: number;
+  /** What `probe` said of the file, where it was asked already. */
+  readonly info?: MediaInfo;
 }
 
 /**
@@ -20,7 +22,7 @@ export interface ReadFramesOptions {
  */
 export async function* readFrames(path: string, options: ReadFramesOptions = {}): AsyncGenerator<Image> {
   const { fps = 25, startSeconds = 0, durationSeconds, maxSide } = options;
-  const video = requireVideo(await probe(path), path);
+  const video = requireVideo(options.info ?? (await probe(path)), path);
   const shrink = Math.min(1, (maxSide ?? Infinity) / Math.max(video.width, video.height));
   const width = Math.max(1, Math.round(video.width * shrink));
   const height = Math.max(1, Math.round(video.height * shrink));
