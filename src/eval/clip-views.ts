@@ -1,4 +1,5 @@
 /** Clips to look at: videos side by side, strips of frames, scores frame by frame. */
+import { TalkfaceError } from "../base/errors.js";
 import { curves, type Curve } from "../report/curves.js";
 import { players, strips } from "../report/footage.js";
 import { type Html, html } from "../report/html.js";
@@ -24,8 +25,7 @@ export async function clipViews(clips: readonly string[], found: Evaluation, pla
   try {
     for (const [i, clip] of clips.entries()) {
       const results = found.clips.filter((result) => result.clip === clip && result.problem === null && Object.keys(result.scores).length > 0);
-      const footage = await clipFootage(sources, shownOf(clip, results, found, plan));
-      const content = html`${players(footage.footage, `videos of ${clip}`)}${strips(footage.strips)}${valuesOf(results, found)}<div class="grid-of-plots">${plotsOf(results, found)}</div>`;
+      const content = html`${await footageOf(clip, sources, shownOf(clip, results, found, plan))}${valuesOf(results, found)}<div class="grid-of-plots">${plotsOf(results, found)}</div>`;
       views.push({ id: `clip-${i}`, clip, content });
       onProgress(i + 1, clips.length);
     }
@@ -33,6 +33,17 @@ export async function clipViews(clips: readonly string[], found: Evaluation, pla
     await sources.close();
   }
   return views;
+}
+
+/** Videos and strips; a file that went away since it was scored is named in their place. */
+async function footageOf(clip: string, sources: Sources, shown: readonly Shown[]): Promise<Html> {
+  try {
+    const { footage, strips: rows } = await clipFootage(sources, shown);
+    return html`${players(footage, `videos of ${clip}`)}${strips(rows)}`;
+  } catch (error) {
+    if (!(error instanceof TalkfaceError) || error.code === "internal") throw error;
+    return html`<p class="lead">The videos cannot be shown: ${error.message}</p>`;
+  }
 }
 
 /** The real video first, then what each method made of it. Controls are heard of in numbers. */

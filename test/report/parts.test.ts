@@ -1,0 +1,38 @@
+/** Parts of pages without a browser. */
+import { describe, expect, it } from "vitest";
+import { scaleOf } from "../../src/report/axis.js";
+import { curves } from "../../src/report/curves.js";
+import { escapeHtml, html } from "../../src/report/html.js";
+
+describe("parts of pages", () => {
+  it("escape what is no HTML yet, wherever it stands", () => {
+    const bad = `<script>"'&</script>`;
+    expect(html`<p title="${bad}">${[bad, html`<b>${bad}</b>`]}${null}${3}</p>`.text).toBe(`<p title="${escapeHtml(bad)}">${escapeHtml(bad)}<b>${escapeHtml(bad)}</b>3</p>`);
+    expect(escapeHtml(bad)).not.toMatch(/[<>"']/);
+  });
+
+  it("have scales that hold every value and mark round numbers", () => {
+    const cases: [number[], number[]][] = [
+      [[0.62, 0.97], [0.6, 0.7, 0.8, 0.9, 1]],
+      [[-3, 12], [-5, 0, 5, 10, 15]],
+      [[24.1, 31.8], [24, 26, 28, 30, 32]],
+    ];
+    for (const [values, ticks] of cases) expect(scaleOf(values).ticks.map((tick) => Number(tick.toFixed(6)))).toEqual(ticks);
+    for (const values of [[5], [0, 0], [], [Number.NaN], [1e-7, 3e-7], [1e9, 1e9 + 1]]) {
+      const { low, high, ticks, decimals } = scaleOf(values);
+      expect(high, String(values)).toBeGreaterThan(low);
+      expect(ticks.length).toBeLessThan(12);
+      expect(new Set(ticks.map((tick) => tick.toFixed(decimals))).size).toBe(ticks.length);
+      for (const value of values.filter(Number.isFinite)) expect(value >= low && value <= high).toBe(true);
+    }
+  });
+
+  it("draw long curves with few points, and leave gaps where there is no value", () => {
+    const path = (values: number[]): string => /class="line c0" d="([^"]*)"/.exec(curves([{ name: "a", values, colour: 0 }], { title: "t", unit: "", along: "frames" }).text)![1]!;
+    expect(path([1, 2, Number.NaN, 3, Number.NaN, 4, 5]).match(/M/g)).toHaveLength(3);
+    expect(path(Array.from({ length: 90_000 }, (_, i) => Math.sin(i / 1000))).length).toBeLessThan(8000);
+    expect(path([Number.NaN, Number.NaN])).toBe("");
+    // A mean over neighbours keeps the level.
+    expect(path(Array.from({ length: 10_000 }, (_, i) => i % 2))).not.toMatch(/NaN/);
+  });
+});
