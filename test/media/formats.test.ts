@@ -74,7 +74,7 @@ At least one output file must be specified`);
       format: "mov,mp4,m4a,3gp,3g2,mj2",
       durationSeconds: 3723.5,
       startSeconds: 0.021,
-      video: { index: 1, codec: "h264", codedWidth: 720, codedHeight: 576, width: 576, height: 768, rotation: 90, fps: 29.97 },
+      video: { index: 1, codec: "h264", codedWidth: 720, codedHeight: 576, width: 576, height: 768, rotation: 90, fps: 29.97, isVariable: false },
       audio: { index: 2, codec: "aac", sampleRateHz: 44100 },
     });
     expect(parseInfo("file:/x: Invalid data found when processing input")).toBeNull();
