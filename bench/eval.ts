@@ -3,7 +3,7 @@
  * both fed by ffmpeg. `ratio`: the usual script, one process of Python, over talkface. `ratio_pool`: the script with a process a core over talkface. Both
  * sides must agree on the scores. `peak_long`: talkface's peak of memory on one pair four times as long, over that on one pair.
  *
- * Arguments: --clips 6 --seconds 10 --rounds 3. Needs python3 with scikit-image (Debian: apt-get install python3-skimage).
+ * Arguments: --clips 6 --seconds 10 --rounds 2. Needs python3 with scikit-image (Debian: apt-get install python3-skimage).
  */
 import { spawnSync } from "node:child_process";
 import { copyFileSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
@@ -24,7 +24,7 @@ interface Outcome {
 const tolerance = { psnr: 1e-6, ssim: 1e-6 };
 
 export async function run(args: readonly string[]): Promise<Record<string, number | string>> {
-  const { values } = parseArgs({ args: [...args], options: { clips: { type: "string", default: "6" }, seconds: { type: "string", default: "10" }, rounds: { type: "string", default: "3" } } });
+  const { values } = parseArgs({ args: [...args], options: { clips: { type: "string", default: "6" }, seconds: { type: "string", default: "10" }, rounds: { type: "string", default: "2" } } });
   const [clips, seconds, rounds] = [Number(values.clips), Number(values.seconds), Number(values.rounds)];
   const python = ["python3", "/usr/bin/python3"].find((program) => spawnSync(program, ["-c", "import skimage.metrics"]).status === 0);
   if (python === undefined) {
