@@ -55,10 +55,13 @@ describe("eval", () => {
 
   it("finds a video equal to itself, with every metric", () => {
     const path = folder.path("persona.mp4");
-    const { status, stdout } = runTalkface(["eval", path, path, "--metrics", "psnr,ssim,lmd,f-lmd,mouth-place,lips,id-cosine,length-ratio", "--json"]);
+    const { status, stdout } = runTalkface(["eval", path, path, "--metrics", "psnr,ssim,ssim:gaussian,ssim:padded,flicker,cpbd,lmd,f-lmd,mouth-place,lips,id-cosine,length-ratio", "--json"]);
     expect(status).toBe(0);
     const found = JSON.parse(stdout) as Outcome;
-    for (const [name, value] of Object.entries({ psnr: 100, ssim: 1, lmd: 0, "f-lmd": 0, "mouth-place": 0, lips: 1, "id-cosine": 1, "length-ratio": 1 })) expect(found[name]!.mean, name).toBeCloseTo(value, 5);
+    for (const [name, value] of Object.entries({ psnr: 100, ssim: 1, "ssim:gaussian": 1, "ssim:padded": 1, flicker: 1, lmd: 0, "f-lmd": 0, "mouth-place": 0, lips: 1, "id-cosine": 1, "length-ratio": 1 })) expect(found[name]!.mean, name).toBeCloseTo(value, 5);
+    expect(found["cpbd"]!.mean).toBeGreaterThan(0.01);
+    expect(found["flicker-made"]!.mean).toBe(found["flicker-real"]!.mean);
+    expect(JSON.parse(runTalkface(["eval", path, path, "--metrics", "psnr,ms-ssim", "--json"]).stdout)).toMatchObject({ "ms-ssim": null, clips: [{ problems: { "ms-ssim": "no pair of frames of at least 161 x 161 pixels" } }] });
   });
 
   it("takes pairs from a file, resizes when asked to, and writes a table and a CSV", () => {
@@ -76,7 +79,7 @@ describe("eval", () => {
     const cases: [string[], number, RegExp][] = [
       [["eval"], 2, /expected GENERATED and REAL, or --pairs/],
       [["eval", made], 2, /the default metrics compare with real videos/],
-      [["eval", made, real, "--metrics", "psnr,beauty"], 2, /--metrics beauty: there are psnr, ssim, lmd/],
+      [["eval", made, real, "--metrics", "psnr,beauty"], 2, /--metrics beauty: there are psnr, ssim, /],
       [["eval", made, folder.path("persona.mp4")], 2, /two videos or two folders/],
       [["eval", folder.path("none"), real], 1, /none/],
       [["eval", folder.path("made/broken.mp4"), folder.path("real/flat.mkv")], 1, /no clip could be scored: broken\.mp4/],

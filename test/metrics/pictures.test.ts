@@ -5,10 +5,17 @@
  *   y, x = np.mgrid[:64, :64]; a = (7*x + 13*y) % 256; b = np.minimum(255, a + (3*x + 5*y) % 17)
  *   y, x, c = np.mgrid[:23, :40, :3]; a = (11*x + 17*y + 59*c) % 256; b = np.clip(a + (x*y + 7*c) % 23 - 9, 0, 255)
  */
+import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import type { Image } from "../../src/media/image.js";
+import { cannyEdges } from "../../src/metrics/canny.js";
+import { cpbd } from "../../src/metrics/cpbd.js";
+import { Flicker } from "../../src/metrics/flicker.js";
+import { msSsim } from "../../src/metrics/ms-ssim.js";
+import { greyPlane } from "../../src/metrics/plane.js";
 import { psnr } from "../../src/metrics/psnr.js";
 import { ssim } from "../../src/metrics/ssim.js";
+import { gaussianSsim, paddedSsim } from "../../src/metrics/ssim-gaussian.js";
 
 function picture(width: number, height: number, value: (x: number, y: number, c: number) => number): Image {
   const data = new Uint8Array(width * height * 3);
@@ -51,5 +58,80 @@ describe("ssim", () => {
     expect(ssim(flat(0), flat(255))).toBeLessThan(0.001);
     expect(() => ssim(picture(6, 9, () => 0), picture(6, 9, () => 0))).toThrow(/at least 7x7/);
     expect(() => ssim(colour, grey)).toThrow(/40x23 and 64x64/);
+  });
+});
+
+/** By scikit-image, SciPy and PyTorch: support/pictures_skimage.py has the pictures and the command. */
+const golden = JSON.parse(readFileSync(new URL("golden/pictures.json", import.meta.url), "utf8")) as Record<"sharp" | "soft", { gaussian: number; padded: number; msSsim: number; cpbd: number; cpbdNear: number; cannyNear: number }>;
+const ramp = (p: number, n: number): number => Math.abs((p % (2 * n)) - n);
+const scene = (isSharp: boolean): Image =>
+  picture(200, 171, (x, y, c) => {
+    const [across, down] = [Math.floor(x / 17), Math.floor(y / 23)];
+    const steps = isSharp ? 70 * ((across + down + c) % 2) : ramp(4 * x + 60 * down, 70);
+    return Math.min(255, ramp(3 * x + 2 * y + 11 * c, 90) + steps + ((7 * x * y + 5 * c) % 3));
+  });
+const nearby = ({ data, width, height }: Image): Image => picture(width, height, (x, y, c) => Math.min(255, Math.max(0, data[(y * width + x) * 3 + c]! + ((x * y + 7 * c) % 23) - 9)));
+const scenes = [["sharp", scene(true)], ["soft", scene(false)]] as const;
+
+describe("ssim with a Gaussian window", () => {
+  it("gives the reference notes' values", () => {
+    expect(gaussianSsim(grey, greyNear)).toBeCloseTo(0.982496, 6);
+    expect(paddedSsim(grey, greyNear)).toBeCloseTo(0.983724, 6);
+  });
+
+  it.each(scenes)("gives scikit-image's and PyTorch's values: %s", (name, a) => {
+    expect(gaussianSsim(a, nearby(a))).toBeCloseTo(golden[name].gaussian, 9);
+    expect(paddedSsim(a, nearby(a))).toBeCloseTo(golden[name].padded, 9);
+    expect(msSsim(a, nearby(a))).toBeCloseTo(golden[name].msSsim, 6); // PyTorch's weights have 32 bits
+  });
+
+  it("is one for equal pictures and refuses what it cannot compare", () => {
+    const [, [, soft]] = scenes;
+    for (const measure of [gaussianSsim, paddedSsim, msSsim]) expect(measure(soft, soft)).toBeCloseTo(1, 12);
+    expect(paddedSsim(picture(3, 2, () => 9), picture(3, 2, () => 9))).toBeCloseTo(1, 12);
+    expect(() => gaussianSsim(picture(10, 40, () => 0), picture(10, 40, () => 0))).toThrow(/at least 11x11/);
+    expect(() => msSsim(picture(200, 160, () => 0), picture(200, 160, () => 0))).toThrow(/at least 161/);
+    expect(() => gaussianSsim(colour, grey)).toThrow(/40x23 and 64x64/);
+  });
+});
+
+describe("cpbd", () => {
+  it.each(scenes)("gives the value of python-cpbd's steps: %s", (name, a) => {
+    expect(cannyEdges(greyPlane(nearby(a))).reduce((sum, edge) => sum + edge, 0)).toBe(golden[name].cannyNear);
+    expect(cpbd(a)).toBeCloseTo(golden[name].cpbd, 12);
+    expect(cpbd(nearby(a))).toBeCloseTo(golden[name].cpbdNear, 12);
+  });
+
+  it("is zero without an edge, and does not see the sign of contrast", () => {
+    expect(cpbd(flat(80))).toBe(0);
+    expect(cpbd(picture(64, 64, () => 80))).toBe(0);
+    const [[, sharp]] = scenes;
+    const mirrored = picture(sharp.width, sharp.height, (x, y, c) => sharp.data[(y * sharp.width + sharp.width - 1 - x) * 3 + c]!);
+    expect(cpbd(picture(128, 128, (x, y, c) => mirrored.data[(y * 200 + x) * 3 + c]!))).toBeCloseTo(cpbd(picture(128, 128, (x, y, c) => sharp.data[(y * 200 + 199 - x) * 3 + c]!)), 12);
+  });
+});
+
+describe("flicker", () => {
+  const square = 40;
+  /** A patch of 16 px moves over the right half; every pixel changes by `noise` levels up and down from frame to frame, the whole by `pump` levels. */
+  const frame = (t: number, noise: number, pump: number): Image =>
+    picture(square, square, (x, y) => (x >= 24 && y >= 4 * t && y < 4 * t + 16 ? 220 : 100) + ((x + y + t) % 2 === 0 ? noise : -noise) / 2 + (t % 2) * pump);
+  const score = (made: readonly [noise: number, pump: number], real: readonly [noise: number, pump: number]): ReturnType<Flicker["finish"]> => {
+    const clip = new Flicker();
+    for (let t = 0; t < 5; t++) clip.add(frame(t, ...made), frame(t, ...real));
+    return clip.finish();
+  };
+
+  it("is one for equal videos, and what the noise says where it differs", () => {
+    expect(score([2, 0], [2, 0])).toEqual({ ratio: 1, made: 2, real: 2 });
+    expect(score([6, 0], [2, 0])!.ratio).toBeCloseTo(Math.sqrt((36 + 1 / 6) / (4 + 1 / 6)), 12);
+    expect(score([2, 0], [0, 0])!.real).toBe(0);
+    // A made background that breathes is seen, though no pixel is noisy.
+    expect(score([0, 5], [0, 0])).toMatchObject({ made: 5, ratio: expect.closeTo(Math.sqrt(25 * 6 + 1), 9) });
+  });
+
+  it("says nothing where nothing stands still, nor of a single frame", () => {
+    expect(score([0, 0], [0, 9])).toBeNull();
+    expect(new Flicker().add(frame(0, 0, 0), frame(0, 0, 0))).toBeNaN();
   });
 });
