@@ -55,11 +55,12 @@ describe("eval", () => {
 
   it("finds a video equal to itself, with every metric", () => {
     const path = folder.path("persona.mp4");
-    const { status, stdout } = runTalkface(["eval", path, path, "--metrics", "psnr,ssim,ssim:gaussian,ssim:padded,flicker,cpbd,lmd,f-lmd,mouth-place,lips,id-cosine,length-ratio", "--json"]);
+    const { status, stdout } = runTalkface(["eval", path, path, "--metrics", "psnr,ssim,ssim:gaussian,ssim:padded,flicker,cpbd,lmd,f-lmd,mouth-place,lips,eyes,brows,pose-error,blinks,id-cosine,length-ratio", "--json"]);
     expect(status).toBe(0);
     const found = JSON.parse(stdout) as Outcome;
-    for (const [name, value] of Object.entries({ psnr: 100, ssim: 1, "ssim:gaussian": 1, "ssim:padded": 1, flicker: 1, lmd: 0, "f-lmd": 0, "mouth-place": 0, lips: 1, "id-cosine": 1, "length-ratio": 1 })) expect(found[name]!.mean, name).toBeCloseTo(value, 5);
+    for (const [name, value] of Object.entries({ psnr: 100, ssim: 1, "ssim:gaussian": 1, "ssim:padded": 1, flicker: 1, lmd: 0, "f-lmd": 0, "mouth-place": 0, lips: 1, eyes: 1, brows: 1, "pose-error": 0, "roll-error": 0, "id-cosine": 1, "length-ratio": 1 })) expect(found[name]!.mean, name).toBeCloseTo(value, 5);
     expect(found["cpbd"]!.mean).toBeGreaterThan(0.01);
+    expect(found["blinks"]!.mean).toBe(found["blinks-real"]!.mean);
     expect(found["flicker-made"]!.mean).toBe(found["flicker-real"]!.mean);
     expect(JSON.parse(runTalkface(["eval", path, path, "--metrics", "psnr,ms-ssim", "--json"]).stdout)).toMatchObject({ "ms-ssim": null, clips: [{ problems: { "ms-ssim": "no pair of frames of at least 161 x 161 pixels" } }] });
   });

@@ -1,40 +1,47 @@
 /** Metrics of how a face moves over time, and of how long it does. */
 import { pearson } from "../../metrics/correlation.js";
-import { lipsProtocol, measureMouth, type MouthMeasure, seriesOf } from "../../metrics/lips.js";
+import { inEyeSpans } from "../../metrics/face-axes.js";
+import { lipsProtocol, measureMouth } from "../../metrics/lips.js";
 import type { Metric } from "../../metrics/metric.js";
+import { browsProtocol, type Measured, measureBrows, measureEyes, eyesProtocol } from "../../metrics/upper-face.js";
 import { landmarker } from "./faces.js";
 
 /** With fewer frames a correlation is chance. */
 const fewestFrames = 10;
 
-const lips: Metric = {
-  name: "lips",
-  title: "lip opening correlation",
-  scores: [{ name: "lips", unit: "r", better: "higher" }],
-  reference: "full",
-  needs: ["faces"],
-  speech: true,
-  protocol: `lips: ${lipsProtocol}; ${landmarker}`,
-  start: () => {
-    const [own, other]: [MouthMeasure[], MouthMeasure[]] = [[], []];
-    /** Whether a frame is among them. */
-    const isSeen: boolean[] = [];
-    return {
-      add({ made, real }) {
-        isSeen.push(made.mesh !== null && real !== null && real.mesh !== null);
-        if (made.mesh === null || real === null || real.mesh === null) return;
-        own.push(measureMouth(made.mesh));
-        other.push(measureMouth(real.mesh));
-      },
-      finish() {
-        const frames = own.length;
-        if (frames < fewestFrames) return { missing: `${frames} frames show a face in both videos, at least ${fewestFrames} are needed` };
-        const [a, b] = [seriesOf(own).lips, seriesOf(other).lips];
-        return { values: { lips: pearson(a, b) }, frames, curves: { "opening made": spread(a, isSeen), "opening real": spread(b, isSeen) } };
-      },
-    };
-  },
-};
+/** Pearson's correlation, made against real, of a length of the face that is measured frame by frame. */
+function correlation(name: string, title: string, curve: string, protocol: string, measure: (mesh: Float32Array) => Measured, speech: boolean): Metric {
+  return {
+    name, title, speech,
+    scores: [{ name, unit: "r", better: "higher" }],
+    reference: "full",
+    needs: ["faces"],
+    protocol: `${name}: ${protocol}; ${landmarker}`,
+    start: () => {
+      const [own, other]: [Measured[], Measured[]] = [[], []];
+      /** Whether a frame is among them. */
+      const isSeen: boolean[] = [];
+      return {
+        add({ made, real }) {
+          isSeen.push(made.mesh !== null && real !== null && real.mesh !== null);
+          if (made.mesh === null || real === null || real.mesh === null) return;
+          own.push(measure(made.mesh));
+          other.push(measure(real.mesh));
+        },
+        finish() {
+          const frames = own.length;
+          if (frames < fewestFrames) return { missing: `${frames} frames show a face in both videos, at least ${fewestFrames} are needed` };
+          const [a, b] = [seriesOf(own), seriesOf(other)];
+          return { values: { [name]: pearson(a, b) }, frames, curves: { [`${curve} made`]: spread(a, isSeen), [`${curve} real`]: spread(b, isSeen) } };
+        },
+      };
+    },
+  };
+}
+
+function seriesOf(frames: readonly Measured[]): Float32Array {
+  return inEyeSpans(frames.map(({ length }) => length), frames.map(({ eyes }) => eyes));
+}
 
 /** The values on the frames that they are of. */
 function spread(values: Float32Array, isSeen: readonly boolean[]): number[] {
@@ -55,4 +62,12 @@ const lengthRatio: Metric = {
   }),
 };
 
-export const movementMetrics: readonly Metric[] = [lips, lengthRatio];
+export const movementMetrics: readonly Metric[] = [
+  correlation("lips", "lip opening correlation", "opening", lipsProtocol, (mesh) => {
+    const { lips, eyes } = measureMouth(mesh);
+    return { length: lips, eyes };
+  }, true),
+  correlation("eyes", "eye opening correlation", "eyes", eyesProtocol, measureEyes, false),
+  correlation("brows", "brow height correlation", "brows", browsProtocol, measureBrows, false),
+  lengthRatio,
+];
