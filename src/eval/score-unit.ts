@@ -104,7 +104,8 @@ async function finished(metric: Metric, scorer: Scorer, lengths: { readonly made
   try {
     const result = await scorer.finish(lengths);
     if ("missing" in result) return result;
-    const wrong = metric.scores.find(({ name }) => !Number.isFinite(result.values[name]));
+    // What is combined over clips may have no value of one clip.
+    const wrong = metric.scores.find(({ name }) => (metric.combine === undefined || name in result.values) && !Number.isFinite(result.values[name]));
     return wrong === undefined ? result : { missing: `${wrong.name} is ${String(result.values[wrong.name])} here, not a number` };
   } catch (error) {
     if (error instanceof TalkfaceError && ownProblems.has(error.code)) return { missing: error.message };

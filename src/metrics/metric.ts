@@ -70,7 +70,7 @@ export interface Lengths {
 }
 
 export interface Scores {
-  /** By the names of the metric's scores. */
+  /** By the names of the metric's scores; a metric that combines clips may leave out what one clip has no value of. */
   readonly values: Readonly<Record<string, number>>;
   /** Frames, or pairs of them, that were used. */
   readonly frames: number;

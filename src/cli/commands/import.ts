@@ -1,8 +1,13 @@
-/** `talkface import syncnet FILE`: published weights of others as ONNX graphs of ours. */
+/** `talkface import KIND FILE`: published networks of others as ONNX graphs of ours. */
 import type { Command } from "commander";
 import { join } from "node:path";
 import { refuseOverwrite, sha256File } from "../../base/files.js";
+import type { OnnxModel } from "../../graph/onnx.js";
+import { arcfaceNetwork } from "../../metrics/imported/arcface.js";
+import { inceptionNetwork } from "../../metrics/imported/inception.js";
+import { tryPictureNetwork } from "../../metrics/imported/picture-network.js";
 import { syncnetGraphs } from "../../metrics/syncnet/network.js";
+import { type Expected, readForeignNetwork } from "../../store/foreign-network.js";
 import { importedFolder, writeImported } from "../../store/imported.js";
 import { readTorchFile } from "../../store/torch-file.js";
 
@@ -12,22 +17,69 @@ interface Flags {
   readonly force?: boolean;
 }
 
-export function registerImport(program: Command): void {
-  program
-    .command("import")
-    .description("weights that others published, as ONNX graphs: nothing in the file is executed, anything but tensors is refused")
-    .addHelpText("after", "\nExamples:\n  talkface import syncnet syncnet_v2.model\n")
-    .command("syncnet")
-    .description("SyncNet v2 (syncnet_v2.model of the Visual Geometry Group, Oxford): talkface eval --metrics lse uses it then")
-    .argument("<file>", "weights as torch.save wrote them, in the legacy or the zip container")
-    .option("--out <dir>", `folder for the graphs (default: $TALKFACE_HOME/models/syncnet or ${importedFolder("syncnet")}, where eval looks)`)
-    .option("--json", "the outcome as JSON")
-    .option("--force", "replace what was imported before")
-    .action(async (file: string, flags: Flags) => {
-      const folder = flags.out ?? importedFolder("syncnet");
-      await refuseOverwrite(join(folder, "imported.json"), flags.force === true);
+interface Kind {
+  readonly name: string;
+  readonly description: string;
+  /** What FILE is. */
+  readonly file: string;
+  /** The graphs by name. */
+  readonly read: (file: string) => Promise<Readonly<Record<string, OnnxModel>>>;
+}
+
+const torchFile = "weights as torch.save wrote them, in the legacy or the zip container";
+
+const kinds: readonly Kind[] = [
+  {
+    name: "syncnet",
+    description: "SyncNet v2 (syncnet_v2.model of the Visual Geometry Group, Oxford): talkface eval --metrics lse uses it then",
+    file: torchFile,
+    async read(file) {
       const { audio, video } = syncnetGraphs(await readTorchFile(file), file);
-      await writeImported(folder, "syncnet", await sha256File(file), { audio: audio.toModel(), video: video.toModel() });
-      process.stdout.write(flags.json === true ? `${JSON.stringify({ folder, networks: ["audio", "video"] })}\n` : `${folder}: SyncNet's two networks. Its weights keep the licence that they came with.\n`);
-    });
+      return { audio: audio.toModel(), video: video.toModel() };
+    },
+  },
+  {
+    name: "arcface",
+    description: "an ArcFace network (aligned RGB [1,3,112,112] in -1..1 to [1,512]): talkface eval --metrics csim,acd uses it then",
+    file: "the network as one ONNX file",
+    read: (file) => pictureNetwork(file, arcfaceNetwork),
+  },
+  {
+    name: "inception",
+    description: "the Inception network of FID (RGB [1,3,299,299] in -1..1 to [1,2048], pytorch-fid's weights without its resizing): talkface eval --metrics fid uses it then",
+    file: "the network as one ONNX file",
+    read: (file) => pictureNetwork(file, inceptionNetwork),
+  },
+];
+
+export function registerImport(program: Command): void {
+  const command = program
+    .command("import")
+    .description("networks that others published, as ONNX graphs: nothing in the file is executed, anything but tensors and known operators is refused")
+    .addHelpText("after", "\nExamples:\n  talkface import syncnet syncnet_v2.model\n  talkface import arcface w600k_r50.onnx\n  talkface import inception pt_inception-2015-12-05.onnx\n");
+  for (const kind of kinds) {
+    command
+      .command(kind.name)
+      .description(kind.description)
+      .argument("<file>", kind.file)
+      .option("--out <dir>", `folder for the graphs (default: $TALKFACE_HOME/models/${kind.name} or ${importedFolder(kind.name)}, where eval looks)`)
+      .option("--json", "the outcome as JSON")
+      .option("--force", "replace what was imported before")
+      .action((file: string, flags: Flags) => run(kind, file, flags));
+  }
+}
+
+async function pictureNetwork(file: string, expected: Expected): Promise<Readonly<Record<string, OnnxModel>>> {
+  const network = await readForeignNetwork(file, expected);
+  await tryPictureNetwork(network, expected, file);
+  return { network };
+}
+
+async function run({ name, read }: Kind, file: string, flags: Flags): Promise<void> {
+  const folder = flags.out ?? importedFolder(name);
+  await refuseOverwrite(join(folder, "imported.json"), flags.force === true);
+  const graphs = await read(file);
+  await writeImported(folder, name, await sha256File(file), graphs);
+  const networks = Object.keys(graphs);
+  process.stdout.write(flags.json === true ? `${JSON.stringify({ folder, networks })}\n` : `${folder}: ${name}, ${networks.length === 1 ? "one network" : `${networks.length} networks`}. Its weights keep the licence that they came with.\n`);
 }
