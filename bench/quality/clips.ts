@@ -19,6 +19,8 @@ export interface QualityClip {
   read(): Promise<ClipContent>;
   /** All of the clip's speech, for others to be driven with. */
   readSpeech(): Promise<Float32Array>;
+  /** [T] meshes [478,3] of all of the clip, as they were prepared. */
+  readMeshes(): Promise<Float32Array[]>;
 }
 
 const fewestFrames = 63;
@@ -50,6 +52,10 @@ function openClip(dataset: Dataset, clip: ClipEntry): QualityClip {
     id: clip.id,
     person: clip.person,
     readSpeech: () => dataset.readSpeech(clip),
+    async readMeshes() {
+      const { data } = await dataset.readArray(clip, "mesh");
+      return Array.from({ length: clip.frames }, (_, t) => data.subarray(t * meshLength, (t + 1) * meshLength));
+    },
     async read() {
       const count = Math.min(clip.frames, mostFrames);
       const { data } = await dataset.readArray(clip, "mesh");

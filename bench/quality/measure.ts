@@ -5,7 +5,8 @@ import type { Image } from "../../src/media/image.js";
 import { meanOf } from "../../src/metrics/bootstrap.js";
 import { fitLength, foreignClips, type QualityClip } from "./clips.js";
 import { stillDrive, type FaceCrop, type SelfDrive } from "./drive.js";
-import { scoreMouth, scorePictures, seeFrames, type MouthScores, type PictureScores } from "./score.js";
+import { scoreMouth, scorePictures, scoreSpeaker, seeFrames, type MouthScores, type PictureScores } from "./score.js";
+import { scoreTexture, type TextureScores } from "./texture.js";
 
 export const viewProtocol = "self-driven: 4 identity pictures from the clip, the first frame and three spread ones; the still picture is the first; those frames do not count for PSNR, SSIM, landmark distance and identity";
 export const foreignProtocol = "foreign speech: 3 clips of other val people, from their start, cut or looped; the mean of the three per clip";
@@ -19,12 +20,17 @@ export interface ClipResult {
   readonly frames: number;
   /** Share of the real frames in which the face was found. */
   readonly found: number;
-  readonly model: MouthScores & PictureScores;
-  readonly still: MouthScores & PictureScores;
+  readonly model: FullScores;
+  readonly still: FullScores;
   /** Mean over the foreign speeches, and each with the clip that it came from. */
-  readonly foreign: MouthScores;
-  readonly foreigns: readonly (MouthScores & { readonly speechOf: string })[];
+  readonly foreign: ForeignScores;
+  readonly foreigns: readonly (ForeignScores & { readonly speechOf: string })[];
 }
+
+export type FullScores = MouthScores & PictureScores & TextureScores;
+
+/** `lips` is against the guide; `speaker` is Pearson of the made lip opening with that of the foreign speech's own speaker. */
+export type ForeignScores = MouthScores & { readonly speaker: number | null };
 
 /** Frames for a sheet: real, made with the clip's speech, made with a foreign one. */
 export interface ClipFrames {
@@ -56,34 +62,38 @@ export async function measureClip(clip: QualityClip, all: readonly QualityClip[]
   for (const pending of [own, ...withOthers]) pending.catch(() => undefined); // an earlier failure leaves the later ones unheard
   const real = await seeFrames(judges.analyzer, crops.map(({ image }) => image));
 
-  const full = async (images: readonly Image[]): Promise<{ images: readonly Image[]; scores: MouthScores & PictureScores }> => {
+  const full = async (images: readonly Image[]): Promise<{ images: readonly Image[]; scores: FullScores }> => {
     const made = await seeFrames(judges.analyzer, images);
-    return { images, scores: { ...scoreMouth(real, made, shown), ...(await scorePictures(real, made, shown, judges.identity)) } };
+    return { images, scores: { ...scoreMouth(real, made, shown), ...(await scorePictures(real, made, shown, judges.identity)), ...scoreTexture(real, made, shown) } };
   };
   const model = await full(await own);
   const still = await full(await stillDrive({ ...input, speech }));
-  const foreigns: (MouthScores & { speechOf: string })[] = [];
+  const foreigns: (ForeignScores & { speechOf: string })[] = [];
   let foreignFrames: readonly Image[] = [];
   for (const [i, other] of others.entries()) {
     const images = (await withOthers[i]) as readonly Image[];
-    foreigns.push({ speechOf: other.id, ...scoreMouth(real, await seeFrames(judges.analyzer, images), shown) });
+    const made = await seeFrames(judges.analyzer, images);
+    foreigns.push({ speechOf: other.id, ...scoreMouth(real, made, shown), speaker: scoreSpeaker(await other.readMeshes(), made) });
     foreignFrames = images;
   }
   const found = real.meshes.filter((mesh) => mesh !== null).length / real.meshes.length;
   return {
-    result: { id: clip.id, person: clip.person, frames: crops.length, found, model: model.scores, still: still.scores, foreign: averageMouths(foreigns), foreigns },
+    result: { id: clip.id, person: clip.person, frames: crops.length, found, model: model.scores, still: still.scores, foreign: averageForeigns(foreigns), foreigns },
     frames: { real: real.images, model: model.images, foreign: foreignFrames },
   };
 }
 
-function averageMouths(scores: readonly MouthScores[]): MouthScores {
-  const known = (pick: (score: MouthScores) => number | null): number | null => {
+function averageForeigns(scores: readonly ForeignScores[]): ForeignScores {
+  const known = (pick: (score: ForeignScores) => number | null): number | null => {
     const values = scores.map(pick).filter((value) => value !== null);
     return values.length === 0 ? null : meanOf(values);
   };
   return {
     lips: meanOf(scores.map(({ lips }) => lips)),
     chin: meanOf(scores.map(({ chin }) => chin)),
+    eyes: meanOf(scores.map(({ eyes }) => eyes)),
+    brows: meanOf(scores.map(({ brows }) => brows)),
+    speaker: known(({ speaker }) => speaker),
     mouth: known(({ mouth }) => mouth),
     mouthShare: known(({ mouthShare }) => mouthShare),
     found: meanOf(scores.map(({ found }) => found)),

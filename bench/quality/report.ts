@@ -5,8 +5,11 @@ import { mouthDistanceProtocol, mouthDistanceShareProtocol } from "../../src/met
 import { chinProtocol, lipsProtocol } from "../../src/metrics/lips.js";
 import { psnrProtocol } from "../../src/metrics/psnr.js";
 import { ssimProtocol } from "../../src/metrics/ssim.js";
+import { browsProtocol, eyesProtocol } from "../../src/metrics/upper-face.js";
+import { flickerProtocol } from "../../src/metrics/flicker.js";
 import { clipProtocol } from "./clips.js";
 import { foreignProtocol, viewProtocol, type ClipResult } from "./measure.js";
+import { sharpnessProtocol } from "./texture.js";
 
 export const protocols = {
   clips: clipProtocol,
@@ -14,6 +17,11 @@ export const protocols = {
   foreign: foreignProtocol,
   lips: lipsProtocol,
   chin: chinProtocol,
+  eyes: eyesProtocol,
+  brows: browsProtocol,
+  sharpness: sharpnessProtocol,
+  flicker: flickerProtocol,
+  speaker: "lips of the speaker: made lip opening with foreign speech against the opening in that speaker's own prepared frames, over the frames that both clips have",
   mouth: mouthDistanceProtocol,
   mouthShare: mouthDistanceShareProtocol,
   psnr: psnrProtocol,
@@ -23,12 +31,18 @@ export const protocols = {
 } as const;
 
 const variants = ["model", "foreign", "still"] as const;
-const metrics = ["lips", "chin", "mouth", "mouthShare", "psnr", "ssim", "id", "found"] as const;
+const metrics = ["lips", "speaker", "chin", "eyes", "brows", "mouth", "mouthShare", "psnr", "ssim", "mouthSharpness", "faceSharpness", "flicker", "id", "found"] as const;
 type Variant = (typeof variants)[number];
 type Metric = (typeof metrics)[number];
 
 const labels: Readonly<Record<Metric, string>> = {
-  lips: "lip opening, r",
+  lips: "lip opening, r with the guide",
+  speaker: "lip opening, r with the speaker",
+  eyes: "eye opening, r",
+  brows: "brow height, r",
+  mouthSharpness: "mouth sharpness / real",
+  faceSharpness: "face sharpness / real",
+  flicker: "flicker / real",
   chin: "chin, r",
   mouth: "mouth distance, px",
   mouthShare: "mouth distance / eyes",
@@ -37,7 +51,7 @@ const labels: Readonly<Record<Metric, string>> = {
   id: "identity cosine",
   found: "faces found",
 };
-const digits: Readonly<Record<Metric, number>> = { lips: 3, chin: 3, mouth: 3, mouthShare: 4, psnr: 2, ssim: 4, id: 3, found: 3 };
+const digits: Readonly<Record<Metric, number>> = { lips: 3, speaker: 3, chin: 3, eyes: 3, brows: 3, mouthSharpness: 3, faceSharpness: 3, flicker: 3, mouth: 3, mouthShare: 4, psnr: 2, ssim: 4, id: 3, found: 3 };
 
 export interface Summary {
   readonly clips: number;
@@ -105,11 +119,20 @@ export function figuresOf({ means }: Summary): Record<string, string> {
   return {
     lips: figure("model", "lips"),
     lips_shuffled: figure("foreign", "lips"),
+    guide_lips: figure("foreign", "lips"),
+    foreign_own: figure("foreign", "speaker"),
     chin: figure("model", "chin"),
+    eyes: figure("model", "eyes"),
+    brows: figure("model", "brows"),
     mouth_lmd: figure("model", "mouth"),
     mouth_lmd_still: figure("still", "mouth"),
     psnr: figure("model", "psnr"),
     psnr_still: figure("still", "psnr"),
+    ssim: figure("model", "ssim"),
+    ssim_still: figure("still", "ssim"),
+    mouth_sharpness: figure("model", "mouthSharpness"),
+    face_sharpness: figure("model", "faceSharpness"),
+    flicker: figure("model", "flicker"),
     id: figure("model", "id"),
   };
 }

@@ -25,10 +25,11 @@ const frames = 40;
 function personaClip(seed: number, size: number, count = frames): QualityClip {
   const { states, speech } = act(seed, count / 25, "neutral");
   let crops: readonly FaceCrop[] | null = null;
-  return {
+  const clip: QualityClip = {
     id: `personas/${seed}`,
     person: `persona-${seed}`,
     readSpeech: async () => speech,
+    readMeshes: async () => (await clip.read()).crops.map(({ mesh }) => mesh),
     async read() {
       const persona = createPersona(seed);
       crops ??= states.map((state) => {
@@ -40,6 +41,12 @@ function personaClip(seed: number, size: number, count = frames): QualityClip {
       return { crops, speech };
     },
   };
+  return clip;
+}
+
+/** Means of four neighbours in a row, `more` levels brighter. */
+function soften({ data }: Image, more: number): Uint8Array {
+  return data.map((_, i) => Math.min(255, more + (data[i]! + (data[i + 3] ?? 0) + (data[i + 6] ?? 0) + (data[i + 9] ?? 0)) / 4));
 }
 
 const clips = [personaClip(2, 128), personaClip(5, 128), personaClip(18, 128, 25)];
@@ -59,9 +66,9 @@ describe("the quality bench", () => {
     const { result, frames: made } = await measureClip(clip, clips, copy, judges);
     expect(result.frames).toBe(frames);
     expect(result.found).toBe(1);
-    expect(result.model).toMatchObject({ psnr: Infinity, mouth: 0, mouthShare: 0, found: 1 });
-    for (const value of [result.model.lips, result.model.chin, result.model.ssim, result.model.id as number]) expect(value).toBeCloseTo(1, 5);
-    expect(result.still).toMatchObject({ lips: 0, chin: 0, found: 1 });
+    expect(result.model).toMatchObject({ psnr: Infinity, mouth: 0, mouthShare: 0, found: 1, mouthSharpness: 1, faceSharpness: 1 });
+    for (const value of [result.model.eyes, result.model.brows, result.model.flicker as number, result.model.lips, result.model.chin, result.model.ssim, result.model.id as number]) expect(value).toBeCloseTo(1, 5);
+    expect(result.still).toMatchObject({ lips: 0, chin: 0, eyes: 0, brows: 0, found: 1 });
     expect(result.still.psnr).toBeGreaterThan(10);
     expect(result.still.psnr).toBeLessThan(45);
     expect(result.still.ssim).toBeLessThan(0.999);
@@ -76,10 +83,11 @@ describe("the quality bench", () => {
 
     const summary = summarise([result, result]);
     expect(figuresOf(summary)).toEqual({
-      ...{ lips: "1.000", lips_shuffled: "1.000", chin: "1.000", mouth_lmd: "0.000", mouth_lmd_still: (result.still.mouth as number).toFixed(3) },
-      ...{ psnr: "Infinity", psnr_still: result.still.psnr.toFixed(2), id: "1.000" },
+      ...{ lips: "1.000", lips_shuffled: "1.000", guide_lips: "1.000", foreign_own: (result.foreign.speaker as number).toFixed(3), chin: "1.000", eyes: "1.000", brows: "1.000", mouth_lmd: "0.000", mouth_lmd_still: (result.still.mouth as number).toFixed(3) },
+      ...{ psnr: "Infinity", psnr_still: result.still.psnr.toFixed(2), ssim: "1.0000", ssim_still: result.still.ssim.toFixed(4), id: "1.000" },
+      ...{ mouth_sharpness: "1.000", face_sharpness: "1.000", flicker: (result.model.flicker as number).toFixed(3) },
     });
-    expect(tableOf(summary)).toMatch(/lip opening, r +1\.000 \[1\.000, 1\.000\] +1\.000 \[1\.000, 1\.000\] +0\.000 \[0\.000, 0\.000\] +1\.000\n/);
+    expect(tableOf(summary)).toMatch(/lip opening, r with the guide +1\.000 \[1\.000, 1\.000\] +1\.000 \[1\.000, 1\.000\] +0\.000 \[0\.000, 0\.000\] +1\.000\n/);
     expect(JSON.parse(jsonOf(summary))).toMatchObject({ clips: 2, people: 1, means: { model: { psnr: { mean: "Infinity" } }, foreign: { psnr: null } } });
   });
 
@@ -97,6 +105,28 @@ describe("the quality bench", () => {
     const { gains } = summarise([result]);
     expect(gains.lipsOverForeign?.mean).toBeCloseTo(1 - result.foreign.lips, 5);
     expect(gains.mouthOverStill?.mean).toBeCloseTo(result.still.mouth as number, 5);
+  });
+
+  it("knows a mouth that follows the foreign speaker", async () => {
+    // Whoever's speech it is, that speaker's own pictures: in step with the speaker, out of step with the guide.
+    const follow: SelfDrive = async ({ speech }) => {
+      for (const other of clips) {
+        const { crops, speech: theirs } = await other.read();
+        if (speech.every((value, i) => value === theirs[i % theirs.length])) return Array.from({ length: frames }, (_, t) => crops[t % crops.length]!.image);
+      }
+      throw new Error("speech of nobody");
+    };
+    const { result } = await measureClip(clip, clips, follow, judges);
+    expect(result.foreign.speaker).toBeGreaterThan(0.9);
+    expect(result.foreign.lips).toBeLessThan(0.6);
+  });
+
+  it("sees blur, and pictures that flicker where the real ones stand still", async () => {
+    const blurred: SelfDrive = async ({ guide }) => guide.map(({ image }, t) => ({ ...image, data: soften(image, t % 2 === 0 ? 0 : 12) }));
+    const { result } = await measureClip(clip, clips, blurred, judges);
+    expect(result.model.mouthSharpness).toBeLessThan(0.8);
+    expect(result.model.faceSharpness).toBeLessThan(0.8);
+    expect(result.model.flicker).toBeGreaterThan(3);
   });
 
   it("says so where no face is left", async () => {
