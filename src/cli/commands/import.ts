@@ -10,6 +10,7 @@ import { syncnetGraphs } from "../../metrics/syncnet/network.js";
 import { type Expected, readForeignNetwork } from "../../store/foreign-network.js";
 import { importedFolder, writeImported } from "../../store/imported.js";
 import { readTorchFile } from "../../store/torch-file.js";
+import { wav2lipGraph } from "../../systems/parts/wav2lip-weights.js";
 
 interface Flags {
   readonly out?: string;
@@ -39,6 +40,12 @@ const kinds: readonly Kind[] = [
     },
   },
   {
+    name: "wav2lip",
+    description: "the generator of Wav2Lip (wav2lip.pth, wav2lip_gan.pth) as one graph: faces [1,6,96,96] and mel [1,1,80,16] to frame [1,3,96,96]",
+    file: torchFile,
+    read: async (file) => ({ generator: wav2lipGraph(await readTorchFile(file), file).toModel() }),
+  },
+  {
     name: "arcface",
     description: "an ArcFace network (aligned RGB [1,3,112,112] in -1..1 to [1,512]): talkface eval --metrics csim,acd uses it then",
     file: "the network as one ONNX file",
@@ -56,13 +63,13 @@ export function registerImport(program: Command): void {
   const command = program
     .command("import")
     .description("networks that others published, as ONNX graphs: nothing in the file is executed, anything but tensors and known operators is refused")
-    .addHelpText("after", "\nExamples:\n  talkface import syncnet syncnet_v2.model\n  talkface import arcface w600k_r50.onnx\n  talkface import inception pt_inception-2015-12-05.onnx\n");
+    .addHelpText("after", "\nExamples:\n  talkface import syncnet syncnet_v2.model\n  talkface import wav2lip wav2lip_gan.pth --out wav2lip/\n  talkface import arcface w600k_r50.onnx\n  talkface import inception pt_inception-2015-12-05.onnx\n");
   for (const kind of kinds) {
     command
       .command(kind.name)
       .description(kind.description)
       .argument("<file>", kind.file)
-      .option("--out <dir>", `folder for the graphs (default: $TALKFACE_HOME/models/${kind.name} or ${importedFolder(kind.name)}, where eval looks)`)
+      .option("--out <dir>", `folder for the graphs (default: $TALKFACE_HOME/models/${kind.name} or ${importedFolder(kind.name)})`)
       .option("--json", "the outcome as JSON")
       .option("--force", "replace what was imported before")
       .action((file: string, flags: Flags) => run(kind, file, flags));
