@@ -13,6 +13,7 @@ import { writeAtomic } from "../src/base/files.js";
 import { info, progress } from "../src/base/log.js";
 import { openDataset } from "../src/data/dataset.js";
 import { createFaceAnalyzer } from "../src/face/analyzer.js";
+import { createExpressionNet } from "../src/face/expression.js";
 import { createIdentityNet } from "../src/face/identity.js";
 import { contactSheet, writePng, type Image } from "../src/media/image.js";
 import { chooseClips, thinClips } from "./quality/clips.js";
@@ -34,7 +35,7 @@ export async function run(args: readonly string[]): Promise<Record<string, strin
     const clips = thinClips(all, options.limit);
     if (clips.length === 0) throw new TalkfaceError("bad-data", `${options.data.join(", ")}: no val clip fits (${protocols.clips}). Prepare val people.`);
     info(`${clips.length} of ${all.length} clips; left out: ${Object.entries(skipped).map(([reason, count]) => `${count} ${reason}`).join(", ") || "none"}`);
-    const judges = { analyzer: await createFaceAnalyzer(), identity: await createIdentityNet() };
+    const judges = { analyzer: await createFaceAnalyzer(), identity: await createIdentityNet(), expression: await createExpressionNet() };
     const shown = progress("quality", clips.length, "clips");
     const results: ClipResult[] = [];
     for (const clip of clips) {

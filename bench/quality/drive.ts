@@ -8,13 +8,15 @@ export interface FaceCrop {
 }
 
 export interface DriveInput {
-  /** Identity pictures, from the clip itself; the first one leads. */
+  /** Identity pictures; the first one leads. The same array for every speech of a clip. */
   readonly views: readonly FaceCrop[];
-  /** The clip's T crops: whoever uses them as guide must hide the mouth. The same array for every speech of a clip. */
+  /** The clip's T crops: whoever uses them as guide must hide the mouth. */
   readonly guide: readonly FaceCrop[];
   /** [S = 640 frames] at 16 kHz, in step with the guide. */
   readonly speech: Float32Array;
   readonly frames: number;
+  /** The views are of another clip than the guide: its motion is carried over from its own rest. */
+  readonly lent?: boolean;
 }
 
 /** Makes `frames` pictures of the guide's size. */

@@ -1,9 +1,11 @@
 /** One clip through all variants. */
 import type { FaceAnalyzer } from "../../src/face/analyzer.js";
+import type { ExpressionNet } from "../../src/face/expression.js";
 import type { IdentityNet } from "../../src/face/identity.js";
 import type { Image } from "../../src/media/image.js";
 import { meanOf } from "../../src/metrics/bootstrap.js";
 import { fitLength, foreignClips, type QualityClip } from "./clips.js";
+import { scoreCross, type CrossScores } from "./cross.js";
 import { stillDrive, type FaceCrop, type SelfDrive } from "./drive.js";
 import { scoreMouth, scorePictures, scoreSpeaker, seeFrames, type MouthScores, type PictureScores } from "./score.js";
 import { scoreTexture, type TextureScores } from "./texture.js";
@@ -25,6 +27,8 @@ export interface ClipResult {
   /** Mean over the foreign speeches, and each with the clip that it came from. */
   readonly foreign: ForeignScores;
   readonly foreigns: readonly (ForeignScores & { readonly speechOf: string })[];
+  /** Another person's pictures moved by this clip. */
+  readonly cross: CrossScores;
 }
 
 export type FullScores = MouthScores & PictureScores & TextureScores;
@@ -42,6 +46,7 @@ export interface ClipFrames {
 export interface Judges {
   readonly analyzer: FaceAnalyzer;
   readonly identity: IdentityNet;
+  readonly expression: ExpressionNet;
 }
 
 /** Places of the identity pictures in a clip of `frames` frames. */
@@ -59,6 +64,9 @@ export async function measureClip(clip: QualityClip, all: readonly QualityClip[]
   // Asked for at once: the model draws in its thread while this one looks at what is there already.
   const own = drive({ ...input, speech });
   const withOthers = others.map(async (other) => drive({ ...input, speech: fitLength(await other.readSpeech(), speech.length) }));
+  const target = (await (others[0] as QualityClip).read()).crops;
+  const targetPlaces = viewPlaces(target.length);
+  const targetViews = targetPlaces.map((t) => target[t] as FaceCrop);
   for (const pending of [own, ...withOthers]) pending.catch(() => undefined); // an earlier failure leaves the later ones unheard
   const real = await seeFrames(judges.analyzer, crops.map(({ image }) => image));
 
@@ -76,9 +84,14 @@ export async function measureClip(clip: QualityClip, all: readonly QualityClip[]
     foreigns.push({ speechOf: other.id, ...scoreMouth(real, made, shown), speaker: scoreSpeaker(await other.readMeshes(), made) });
     foreignFrames = images;
   }
+  // Not before the others are drawn: the model's thread holds one identity at a time.
+  const crossed = await drive({ ...input, views: targetViews, speech, lent: true });
+  const cross = await scoreCross({
+    targetOf: (others[0] as QualityClip).id, views: targetViews, target: target.filter((_, t) => !targetPlaces.includes(t)), real, made: await seeFrames(judges.analyzer, crossed),
+  }, judges);
   const found = real.meshes.filter((mesh) => mesh !== null).length / real.meshes.length;
   return {
-    result: { id: clip.id, person: clip.person, frames: crops.length, found, model: model.scores, still: still.scores, foreign: averageForeigns(foreigns), foreigns },
+    result: { id: clip.id, person: clip.person, frames: crops.length, found, model: model.scores, still: still.scores, foreign: averageForeigns(foreigns), foreigns, cross },
     frames: { real: real.images, model: model.images, foreign: foreignFrames },
   };
 }

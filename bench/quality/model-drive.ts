@@ -3,7 +3,7 @@ import { faceFrame } from "../../src/features/face-frame.js";
 import { columnsPerFrame, levelOf, melWindow } from "../../src/features/speech.js";
 import type { Image } from "../../src/media/image.js";
 import { logMel } from "../../src/media/spectrogram.js";
-import { expressionEvery, guideMotion, type GuideMotion } from "../../src/synth/guide-motion.js";
+import { expressionEvery, guideMotion, lentPose, viewReach, type GuideMotion } from "../../src/synth/guide-motion.js";
 import { ModelThread } from "../../src/synth/model-thread.js";
 import { defaultArticulation, type Drive, type Identity } from "../../src/synth/talking-model.js";
 import type { DriveInput, FaceCrop, SelfDrive } from "./drive.js";
@@ -23,10 +23,10 @@ export async function openModelDrive(folder: string): Promise<ModelDrive> {
     size: model.contract.size,
     close: () => model.close(),
     async drive(input) {
-      let parts = prepared.get(input.guide);
+      let parts = prepared.get(input.views);
       if (parts === undefined) {
         parts = prepare(model, input);
-        prepared.set(input.guide, parts);
+        prepared.set(input.views, parts);
       }
       return drawFrames(model, await parts, input);
     },
@@ -36,22 +36,26 @@ export async function openModelDrive(folder: string): Promise<ModelDrive> {
 interface Prepared {
   readonly identity: Identity;
   readonly guide: GuideMotion;
+  /** Of the head in frame t. */
+  readonly pose: GuideMotion["pose"];
 }
 
-async function prepare(model: ModelThread, { views, guide }: DriveInput): Promise<Prepared> {
+async function prepare(model: ModelThread, { views, guide, lent = false }: DriveInput): Promise<Prepared> {
   const identity = await model.identity(views.map(({ image, mesh }) => ({ image, face: faceFrame(mesh) })));
   const codes = await model.expression(guide.filter((_, t) => t % expressionEvery === 0).map(({ image }) => image));
-  return { identity, guide: guideMotion(guide.map(({ mesh }) => faceFrame(mesh)), codes) };
+  const motion = guideMotion(guide.map(({ mesh }) => faceFrame(mesh)), codes);
+  const reach = viewReach(views.map(({ mesh }) => faceFrame(mesh).pose));
+  // Views and guide of one clip share their crop: the head is where it is there, and nothing has to be carried over.
+  return { identity, guide: motion, pose: lent ? (t) => lentPose(identity.pose, motion, t, reach, model.contract.size) : motion.pose };
 }
 
-async function drawFrames(model: ModelThread, { identity, guide }: Prepared, { speech, frames }: DriveInput): Promise<Image[]> {
+async function drawFrames(model: ModelThread, { identity, guide, pose }: Prepared, { speech, frames }: DriveInput): Promise<Image[]> {
   const codes = await speechCodes(model, speech, frames);
   const images: Image[] = [];
   for (let start = 0; start < frames; start += model.frameBatch) {
     const drives = Array.from({ length: Math.min(model.frameBatch, frames - start) }, (_, i): Drive => {
       const t = start + i;
-      // The head is where it is in the clip: views and guide share one crop, so that nothing has to be carried over.
-      return { speech: codes[t] as Float32Array, expression: guide.expression(t), pose: guide.pose(t), upperFace: guide.upperFace(t), articulation: defaultArticulation };
+      return { speech: codes[t] as Float32Array, expression: guide.expression(t), pose: pose(t), upperFace: guide.upperFace(t), articulation: defaultArticulation };
     });
     for (const { image } of await model.frames(identity, drives)) images.push(image);
   }

@@ -8,6 +8,7 @@ import { ssimProtocol } from "../../src/metrics/ssim.js";
 import { browsProtocol, eyesProtocol } from "../../src/metrics/upper-face.js";
 import { flickerProtocol } from "../../src/metrics/flicker.js";
 import { clipProtocol } from "./clips.js";
+import { crossProtocol } from "./cross.js";
 import { foreignProtocol, viewProtocol, type ClipResult } from "./measure.js";
 import { sharpnessProtocol } from "./texture.js";
 
@@ -15,6 +16,7 @@ export const protocols = {
   clips: clipProtocol,
   drive: viewProtocol,
   foreign: foreignProtocol,
+  cross: crossProtocol,
   lips: lipsProtocol,
   chin: chinProtocol,
   eyes: eyesProtocol,
@@ -32,6 +34,8 @@ export const protocols = {
 
 const variants = ["model", "foreign", "still"] as const;
 const metrics = ["lips", "speaker", "chin", "eyes", "brows", "mouth", "mouthShare", "psnr", "ssim", "mouthSharpness", "faceSharpness", "flicker", "id", "found"] as const;
+const crossScores = ["lips", "eyes", "brows", "id", "idReal", "idOther", "expression", "expressionChance"] as const;
+type CrossScore = (typeof crossScores)[number];
 type Variant = (typeof variants)[number];
 type Metric = (typeof metrics)[number];
 
@@ -60,6 +64,8 @@ export interface Summary {
   readonly means: Readonly<Record<Variant, Readonly<Record<Metric, Interval | null>>>>;
   /** Model's mean over people of the means over their clips: no one's many clips decide. */
   readonly overPeople: Readonly<Record<Metric, number | null>>;
+  /** Another person's pictures moved by the clip. */
+  readonly cross: Readonly<Record<CrossScore, Interval | null>>;
   /** Model less control, clip by clip; for `mouth` control less model, so that positive is better throughout. */
   readonly gains: Readonly<Record<"lipsOverForeign" | "lipsOverStill" | "mouthOverStill" | "mouthOverForeign", Interval | null>>;
 }
@@ -83,6 +89,7 @@ export function summarise(results: readonly ClipResult[]): Summary {
     people: people.length,
     means: record(variants, (variant) => record(metrics, (metric) => interval(valuesOf(results, variant, metric)))),
     overPeople: record(metrics, overPeople),
+    cross: record(crossScores, (score) => interval(results.map(({ cross }) => cross[score]).filter((value) => value !== null))),
     gains: {
       lipsOverForeign: gain("lips", "model", "foreign"),
       lipsOverStill: gain("lips", "model", "still"),
@@ -102,8 +109,9 @@ export function tableOf(summary: Summary): string {
     summary.overPeople[metric]?.toFixed(digits[metric]) ?? "-",
   ]);
   const gains = Object.entries(summary.gains).map(([name, value]) => `${gainLabels[name as keyof Summary["gains"]]}: ${cell(value, 3)}`);
+  const crossed = crossScores.map((score) => `cross-driven ${crossLabels[score]}: ${cell(summary.cross[score], 3)}`);
   const title = `${summary.clips} clips of ${summary.people} people; mean [95 % interval over clips]`;
-  return [title, ...align([["", "model", "foreign speech", "still picture", "model, by person"], ...rows]), ...gains].map((line) => `${line}\n`).join("");
+  return [title, ...align([["", "model", "foreign speech", "still picture", "model, by person"], ...rows]), ...gains, ...crossed].map((line) => `${line}\n`).join("");
 }
 
 const gainLabels: Readonly<Record<keyof Summary["gains"], string>> = {
@@ -113,8 +121,19 @@ const gainLabels: Readonly<Record<keyof Summary["gains"], string>> = {
   mouthOverForeign: "mouth distance, foreign speech less model, px",
 };
 
+const crossLabels: Readonly<Record<CrossScore, string>> = {
+  lips: "lip opening, r with the guide",
+  eyes: "eye opening, r with the guide",
+  brows: "brow height, r with the guide",
+  id: "identity cosine, made with views",
+  idReal: "identity cosine, other real frames with views",
+  idOther: "identity cosine, the guide with views",
+  expression: "expression cosine with the guide",
+  expressionChance: "expression cosine with the guide half a clip later",
+};
+
 /** The last line of the bench. */
-export function figuresOf({ means }: Summary): Record<string, string> {
+export function figuresOf({ means, cross }: Summary): Record<string, string> {
   const figure = (variant: Variant, metric: Metric): string => means[variant][metric]?.mean.toFixed(digits[metric]) ?? "none";
   return {
     lips: figure("model", "lips"),
@@ -134,8 +153,14 @@ export function figuresOf({ means }: Summary): Record<string, string> {
     face_sharpness: figure("model", "faceSharpness"),
     flicker: figure("model", "flicker"),
     id: figure("model", "id"),
+    ...Object.fromEntries(crossScores.map((score) => [crossKeys[score], cross[score]?.mean.toFixed(3) ?? "none"])),
   };
 }
+
+const crossKeys: Readonly<Record<CrossScore, string>> = {
+  ...{ lips: "cross_lips", eyes: "cross_eyes", brows: "cross_brows", id: "cross_id", idReal: "id_real", idOther: "id_other" },
+  ...{ expression: "cross_expression", expressionChance: "cross_expression_chance" },
+};
 
 /** JSON text; what is not finite becomes a word. */
 export function jsonOf(value: unknown): string {

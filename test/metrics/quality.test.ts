@@ -12,6 +12,7 @@ import { run } from "../../bench/quality.js";
 import { dataContract } from "../../src/base/contract.js";
 import { Dataset, type ClipEntry } from "../../src/data/dataset.js";
 import { createFaceAnalyzer } from "../../src/face/analyzer.js";
+import { createExpressionNet } from "../../src/face/expression.js";
 import { createIdentityNet } from "../../src/face/identity.js";
 import type { Image } from "../../src/media/image.js";
 import { createPersona } from "../../src/media/persona/model.js";
@@ -53,7 +54,7 @@ const clips = [personaClip(2, 128), personaClip(5, 128), personaClip(18, 128, 25
 const [clip] = clips as [QualityClip];
 let judges: Judges;
 beforeAll(async () => {
-  judges = { analyzer: await createFaceAnalyzer(), identity: await createIdentityNet() };
+  judges = { analyzer: await createFaceAnalyzer(), identity: await createIdentityNet(), expression: await createExpressionNet() };
 });
 
 describe("the quality bench", () => {
@@ -76,13 +77,20 @@ describe("the quality bench", () => {
     expect(result.still.mouthShare).toBeLessThan(result.still.mouth as number);
     expect(result.still.id).toBeGreaterThan(0.6);
     // Its own speech first, then that of the two others, fitted: one of them is shorter than the clip and starts again.
-    expect(speeches.map(({ length }) => length)).toEqual([640 * frames, 640 * frames, 640 * frames]);
+    expect(speeches.map(({ length }) => length)).toEqual([640 * frames, 640 * frames, 640 * frames, 640 * frames]);
     expect(speeches[0]).toEqual(await clip.readSpeech());
     expect(result.foreigns.map(({ speechOf }) => speechOf).sort()).toEqual(["personas/18", "personas/5"]);
     expect(made.real.length).toBe(frames);
 
+    // The guide's own pictures: its movement and expression in full, and its identity in place of the target's.
+    expect(result.cross).toMatchObject({ targetOf: result.foreigns[0]!.speechOf });
+    for (const value of [result.cross.lips, result.cross.eyes, result.cross.brows, result.cross.expression as number]) expect(value).toBeCloseTo(1, 5);
+    expect(result.cross.id).toBeCloseTo(result.cross.idOther as number, 5);
+    expect(result.cross.idReal).toBeGreaterThan((result.cross.id as number) + 0.1);
+
     const summary = summarise([result, result]);
-    expect(figuresOf(summary)).toEqual({
+    expect(figuresOf(summary)).toMatchObject({
+      ...{ cross_lips: "1.000", cross_expression: "1.000", id_real: (result.cross.idReal as number).toFixed(3) },
       ...{ lips: "1.000", lips_shuffled: "1.000", guide_lips: "1.000", foreign_own: (result.foreign.speaker as number).toFixed(3), chin: "1.000", eyes: "1.000", brows: "1.000", mouth_lmd: "0.000", mouth_lmd_still: (result.still.mouth as number).toFixed(3) },
       ...{ psnr: "Infinity", psnr_still: result.still.psnr.toFixed(2), ssim: "1.0000", ssim_still: result.still.ssim.toFixed(4), id: "1.000" },
       ...{ mouth_sharpness: "1.000", face_sharpness: "1.000", flicker: (result.model.flicker as number).toFixed(3) },
