@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { syncScore } from "../../src/metrics/syncnet/distances.js";
 import { syncnetGraphs, syncnetShapes, type Weight } from "../../src/metrics/syncnet/network.js";
+import { writeImported } from "../../src/store/imported.js";
 import { createSession } from "../../src/runtime/session.js";
 import { floats } from "../../src/runtime/tensor.js";
 import { planClips, writePersonaClip } from "../../src/media/persona/clips.js";
@@ -87,6 +88,27 @@ describe("SyncNet", () => {
     expect(Math.abs(score.distance - golden.sync.distance)).toBeLessThan(1e-3);
     expect(Math.abs(score.confidence - golden.sync.confidence)).toBeLessThan(1e-3);
     expect(golden.sync.confidence).toBeGreaterThan(1);
+  });
+
+  it("scores the face track of clips that are long enough, and says why of others", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "talkface-syncnet-"));
+    try {
+      const graphs = syncnetGraphs(known, "test");
+      await writeImported(join(folder, "home/models/syncnet"), "syncnet", "made by this test", { audio: graphs.audio.toModel(), video: graphs.video.toModel() });
+      for (const [name, seconds] of [["long", 2.2], ["short", 0.6]] as const) {
+        const [plan] = planClips(1, 911, seconds, 192, ["neutral"]);
+        await writePersonaClip(join(folder, "clips", name), plan!, { force: false });
+      }
+      const { status, stdout } = runTalkface(["eval", join(folder, "clips"), "--metrics", "lse:tracked-short", "--json"], { TALKFACE_HOME: join(folder, "home") });
+      expect(status).toBe(3);
+      const found = JSON.parse(stdout) as { clips: { name: string; problems: Record<string, string>; scores: Record<string, { value: number; frames: number }> }[] } & Record<string, { n: number; mean: number } | null>;
+      const clips = Object.fromEntries(found.clips.map((clip) => [clip.name, clip]));
+      expect(clips["long"]!.scores["lse-c:tracked-short"]!.frames).toBe(55 - 5);
+      expect(found["lse-d:tracked-short"]).toMatchObject({ n: 1, mean: clips["long"]!.scores["lse-d:tracked-short"]!.value });
+      expect(clips["short"]!.problems["lse:tracked-short"]).toMatch(/no face is followed for more than 50 frames at more than 100 px \(the longest track: 15 frames, 1\d\d px\)/);
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
   });
 
   const python = findTorch();

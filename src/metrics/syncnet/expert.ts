@@ -10,13 +10,17 @@ import { embeddingSize, syncnetBatch, syncnetShapes } from "./network.js";
 
 const side = 224;
 const windowFrames = 5;
-const samplesPerFrame = 640;
+/** Of sound at 16 kHz. */
+export const samplesPerFrame = 640;
 const stepsPerFrame = 4;
 const windowSteps = 20;
 const coefficients = 13;
 
 export const syncnetProtocol =
   "SyncNet v2 as imported, every whole frame resized to 224x224 (no face track), 5 frames BGR 0..255 against 20 MFCC steps, shifts -15..15, zeros beyond the ends counted, F - 5 windows";
+
+export const trackedSyncnetProtocol =
+  "SyncNet v2 as imported, face track as in SyncNet's run_pipeline.py (gaps up to 25 frames filled, median over 13 frames, square of 2.8 half sides shifted down by 0.4, grey beyond the picture, resized to 224x224) on the bounding box of MediaPipe's mesh in place of S3FD's, without its re-encoding to JPEG and XVID; face above 100 px; 5 frames BGR 0..255 against 20 MFCC steps, shifts -15..15, zeros beyond the ends counted, F - 5 windows";
 
 export class SyncNet {
   readonly #audio: Session;
