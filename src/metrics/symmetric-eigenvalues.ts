@@ -4,7 +4,7 @@ import { TalkfaceError } from "../base/errors.js";
 /** QL steps for one eigenvalue; it usually takes two. */
 const mostSteps = 60;
 
-/** Eigenvalues [n], in no order, of a symmetric matrix [n,n], which is overwritten. */
+/** Eigenvalues [n], in no order, of a symmetric matrix [n,n], which is overwritten; as exact as rounding of the largest one. */
 export function symmetricEigenvalues(matrix: Float64Array, n: number): Float64Array {
   const { diagonal, beside } = tridiagonal(matrix, n);
   return tridiagonalEigenvalues(diagonal, beside);
@@ -45,10 +45,12 @@ function tridiagonal(a: Float64Array, n: number): { diagonal: Float64Array; besi
 
 function tridiagonalEigenvalues(d: Float64Array, e: Float64Array): Float64Array {
   const n = d.length;
+  // Of the whole matrix: beside eigenvalues that are zero nothing is ever small for itself.
+  const negligible = Number.EPSILON * d.reduce((most, value, i) => Math.max(most, Math.abs(value) + Math.abs(e[i]!)), 0);
   for (let l = 0; l < n; l++) {
     for (let step = 0; ; step++) {
       let m = l;
-      while (m < n - 1 && Math.abs(e[m]!) > Number.EPSILON * (Math.abs(d[m]!) + Math.abs(d[m + 1]!))) m++;
+      while (m < n - 1 && Math.abs(e[m]!) > negligible) m++;
       if (m === l) break;
       if (step === mostSteps) throw new TalkfaceError("internal", "internal: symmetricEigenvalues: no convergence; the matrix may hold numbers that are not finite.");
       qlStep(d, e, l, m);

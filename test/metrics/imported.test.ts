@@ -92,6 +92,14 @@ describe("Fréchet distance", () => {
     const matrix = Float64Array.from({ length: n * n }, (_, i) => [2, -1][Math.abs(Math.floor(i / n) - (i % n))] ?? 0);
     const known = Array.from({ length: n }, (_, k) => 2 - 2 * Math.cos((Math.PI * (k + 1)) / (n + 1)));
     [...symmetricEigenvalues(matrix, n)].sort((a, b) => a - b).forEach((value, k) => expect(value).toBeCloseTo(known[k]!, 12));
+    // Many that are zero: their sum is the trace, that of their squares the squared norm.
+    const low = 120;
+    const product = Float64Array.from({ length: low * low }, (_, i) => (Math.floor(i / low) * (i % low) * 0.37) % 1);
+    const [trace, squares] = [product.filter((_, i) => i % (low + 1) === 0).reduce((a, b) => a + b, 0), product.reduce((sum, value) => sum + value * value, 0)];
+    const all = symmetricEigenvalues(product, low);
+    expect(all.reduce((a, b) => a + b, 0)).toBeCloseTo(trace, 9);
+    expect(all.reduce((sum, value) => sum + value * value, 0)).toBeCloseTo(squares, 8);
+    expect(all.filter((value) => Math.abs(value) < 1e-10).length).toBeGreaterThan(10);
     expect([...symmetricEigenvalues(new Float64Array(9), 3)]).toEqual([0, 0, 0]);
     expect([...symmetricEigenvalues(Float64Array.of(5), 1)]).toEqual([5]);
     expect([...symmetricEigenvalues(Float64Array.of(2, 1, 1, 2), 2)].sort()).toEqual([expect.closeTo(1, 12), expect.closeTo(3, 12)]);
