@@ -11,7 +11,8 @@ export function cannyEdges(plane: Plane): Uint8Array {
   const { width, height } = plane;
   const smooth = smoothed(plane);
   const [down, along] = sobelGradients({ data: smooth, width, height });
-  const strength = down.map((value, i) => Math.hypot(value, along[i]!));
+  const strength = new Float64Array(down.length);
+  for (let i = 0; i < strength.length; i++) strength[i] = Math.sqrt(down[i]! * down[i]! + along[i]! * along[i]!);
   const ridge = new Uint8Array(strength.length);
   for (let y = 1; y < height - 1; y++) {
     for (let x = 1; x < width - 1; x++) {
@@ -24,21 +25,25 @@ export function cannyEdges(plane: Plane): Uint8Array {
 
 /** Gaussian of sigma 1; zeros beyond the borders, made up for by the share of the window that lies inside. */
 function smoothed({ data, width, height }: Plane): Float64Array {
-  const rows = filtered(data, width * height, width, 1);
-  const both = filtered(rows, width * height, height, width);
-  const inside = (size: number): Float64Array => filtered(new Float64Array(size).fill(1), size, size, 1);
+  const out = filtered(filtered(data, width, 1), height, width);
+  const inside = (size: number): Float64Array => filtered(new Float64Array(size).fill(1), size, 1);
   const [across, downwards] = [inside(width), inside(height)];
-  return both.map((value, i) => value / (across[i % width]! * downwards[Math.floor(i / width)]! + Number.EPSILON));
+  for (let y = 0, at = 0; y < height; y++) for (let x = 0; x < width; x++, at++) out[at]! /= across[x]! * downwards[y]! + Number.EPSILON;
+  return out;
 }
 
-/** One axis of `size` places, `stride` apart; zeros beyond its ends. */
-function filtered(data: Float64Array, count: number, size: number, stride: number): Float64Array {
-  const out = new Float64Array(count);
-  for (let i = 0; i < count; i++) {
-    const place = Math.floor(i / stride) % size;
-    let sum = 0;
-    for (let k = Math.max(-radius, -place); k <= Math.min(radius, size - 1 - place); k++) sum += kernel[k + radius]! * data[i + k * stride]!;
-    out[i] = sum;
+/** Along one axis of `size` places, `stride` apart; zeros beyond its ends. */
+function filtered(data: Float64Array, size: number, stride: number): Float64Array {
+  const out = new Float64Array(data.length);
+  for (let begin = 0; begin < data.length; begin += size * stride) {
+    for (let place = 0; place < size; place++) {
+      const [first, last] = [Math.max(-radius, -place), Math.min(radius, size - 1 - place)];
+      for (let i = begin + place * stride; i < begin + (place + 1) * stride; i++) {
+        let sum = 0;
+        for (let k = first, from = i + first * stride; k <= last; k++, from += stride) sum += kernel[k + radius]! * data[from]!;
+        out[i] = sum;
+      }
+    }
   }
   return out;
 }
@@ -65,24 +70,30 @@ function isRidge(strength: Float64Array, down: number, along: number, at: number
   const diagonal = down * along >= 0 ? width + 1 : -width + 1;
   const straight = isSteep ? diagonal - 1 : 1;
   const share = isSteep ? a / d : d / a;
-  const beyond = (sign: number): number => strength[at + sign * diagonal]! * share + strength[at + sign * straight]! * (1 - share);
-  const m = strength[at]!;
-  return beyond(1) <= m && beyond(-1) <= m;
+  const [after, before] = [
+    strength[at + diagonal]! * share + strength[at + straight]! * (1 - share),
+    strength[at - diagonal]! * share + strength[at - straight]! * (1 - share),
+  ];
+  return after <= strength[at]! && before <= strength[at]!;
 }
 
 /** Ridges that reach `high` somewhere, by eight neighbours. */
 function connected(ridge: Uint8Array, strength: Float64Array, width: number): Uint8Array {
   const edges = new Uint8Array(ridge.length);
+  const neighbours = [-width - 1, -width, -width + 1, -1, 1, width - 1, width, width + 1];
   const open: number[] = [];
-  const visit = (at: number): void => {
+  for (let at = 0; at < ridge.length; at++) {
+    if (ridge[at] === 0 || strength[at]! < high || edges[at] === 1) continue;
     edges[at] = 1;
     open.push(at);
-  };
-  ridge.forEach((isRidge, at) => {
-    if (isRidge === 1 && strength[at]! >= high) visit(at);
-  });
-  for (let at = open.pop(); at !== undefined; at = open.pop()) {
-    for (const step of [-width - 1, -width, -width + 1, -1, 1, width - 1, width, width + 1]) if (ridge[at + step] === 1 && edges[at + step] === 0) visit(at + step);
+    for (let from = open.pop(); from !== undefined; from = open.pop()) {
+      for (const step of neighbours) {
+        const to = from + step;
+        if (ridge[to] !== 1 || edges[to] !== 0) continue;
+        edges[to] = 1;
+        open.push(to);
+      }
+    }
   }
   return edges;
 }

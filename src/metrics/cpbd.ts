@@ -13,6 +13,8 @@ const edgeShare = 0.002;
 /** No walk along a row goes further. */
 const longestWalk = 101;
 const beta = 3.6;
+/** Tangent of 22.5 degrees. */
+const flattest = Math.SQRT2 - 1;
 /** Just noticeable width in px, by the block's contrast. */
 const noticeable = (contrast: number): number => (contrast <= 50 ? 5 : 3);
 
@@ -60,9 +62,9 @@ function edgeWidths(plane: Plane): Uint8Array {
       const at = y * width + x;
       if (edges[at] === 0) continue;
       const [along, down] = [data[at + 1]! - data[at - 1]!, data[at + width]! - data[at - width]!];
-      const eighth = along === 0 ? 0 : Math.abs(roundHalfEven((Math.atan2(down, along) * 180) / Math.PI / 45));
-      if (eighth !== 0 && eighth !== 4) continue;
-      const rise = eighth === 0 ? 1 : -1;
+      // The angle, rounded to 45 degrees, is 0 or 180; the reference takes 0 where nothing changes along the row.
+      if (along !== 0 && Math.abs(down) > flattest * Math.abs(along)) continue;
+      const rise = along < 0 ? -1 : 1;
       widths[at] = walk(data, at, -1, x, -rise) + walk(data, at, 1, width - 1 - x, rise);
     }
   }
@@ -82,12 +84,17 @@ function sobelEdges({ data, width, height }: Plane): Uint8Array {
   const strength = along.map((value) => (value / 8) ** 2);
   const threshold = 2 * Math.sqrt(strength.reduce((sum, value) => sum + value, 0) / strength.length);
   for (let i = 0; i < strength.length; i++) if (strength[i]! <= threshold) strength[i] = 0;
-  return Uint8Array.from(strength, (value, at) => {
-    const [x, y] = [at % width, Math.floor(at / width)];
-    const isPeak = (before: number, after: number): boolean => value > before && value > after;
-    const inRow = isPeak(x === 0 ? 0 : strength[at - 1]!, x === width - 1 ? 0 : strength[at + 1]!);
-    return inRow || isPeak(y === 0 ? 0 : strength[at - width]!, y === height - 1 ? 0 : strength[at + width]!) ? 1 : 0;
-  });
+  const edges = new Uint8Array(strength.length);
+  for (let y = 0, at = 0; y < height; y++) {
+    for (let x = 0; x < width; x++, at++) {
+      const value = strength[at]!;
+      if (value === 0) continue;
+      const inRow = (x === 0 || value > strength[at - 1]!) && (x === width - 1 || value > strength[at + 1]!);
+      const inColumn = (y === 0 || value > strength[at - width]!) && (y === height - 1 || value > strength[at + width]!);
+      if (inRow || inColumn) edges[at] = 1;
+    }
+  }
+  return edges;
 }
 
 /** As Python rounds. */
