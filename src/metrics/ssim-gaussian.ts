@@ -57,19 +57,29 @@ export function similarity(a: Plane, b: Plane): Similarity {
   return { ssim: ssim / count, structure: structure / count };
 }
 
-/** Weighted sums over the rows from `top` on, for each column. */
-function sumColumns([sa, sb, ss, sp]: readonly [Float64Array, Float64Array, Float64Array, Float64Array], a: Plane, b: Plane, top: number): void {
-  for (const sums of [sa, sb, ss, sp]) sums.fill(0);
-  for (let k = 0; k < windowSide; k++) {
+/** Weighted sums over the rows from `top` on, for each column. Rows at one distance from the middle have one weight. */
+function sumColumns([sa, sb, ss, sp]: readonly [Float64Array, Float64Array, Float64Array, Float64Array], { data: a, width }: Plane, { data: b }: Plane, top: number): void {
+  const middle = (top + radius) * width;
+  const centre = window[radius]!;
+  for (let x = 0; x < width; x++) {
+    const [p, q] = [a[middle + x]!, b[middle + x]!];
+    sa[x] = centre * p;
+    sb[x] = centre * q;
+    ss[x] = centre * (p * p + q * q);
+    sp[x] = centre * p * q;
+  }
+  for (let k = 0; k < radius; k++) {
     const weight = window[k]!;
-    const row = (top + k) * a.width;
-    for (let x = 0; x < a.width; x++) {
-      const p = a.data[row + x]!;
-      const q = b.data[row + x]!;
-      sa[x]! += weight * p;
-      sb[x]! += weight * q;
-      ss[x]! += weight * (p * p + q * q);
-      sp[x]! += weight * p * q;
+    const [above, below] = [(top + k) * width, (top + windowSide - 1 - k) * width];
+    for (let x = 0; x < width; x++) {
+      const p0 = a[above + x]!;
+      const q0 = b[above + x]!;
+      const p1 = a[below + x]!;
+      const q1 = b[below + x]!;
+      sa[x]! += weight * (p0 + p1);
+      sb[x]! += weight * (q0 + q1);
+      ss[x]! += weight * (p0 * p0 + q0 * q0 + p1 * p1 + q1 * q1);
+      sp[x]! += weight * (p0 * q0 + p1 * q1);
     }
   }
 }

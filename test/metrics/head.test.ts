@@ -17,10 +17,10 @@ function mesh(state: Partial<FaceState>): Float32Array {
   return points;
 }
 
-/** The canonical face's stable points turned by Rz(roll) Ry(yaw) Rx(pitch), in picture axes; the other vertices at its middle. */
-function turnedMesh(yaw: number, pitch: number, roll: number, scale = 20): Float32Array {
+/** The canonical face's stable points, and others in its axes, turned by Rz(roll) Ry(yaw) Rx(pitch), in picture axes; what is not named is zero. */
+function turnedMesh(yaw: number, pitch: number, roll: number, scale = 20, others: readonly (readonly [vertex: number, place: readonly [number, number, number]])[] = []): Float32Array {
   const points = new Float32Array(478 * 3);
-  for (const [vertex, [x, y, z]] of stablePoints) {
+  for (const [vertex, [x, y, z]] of [...stablePoints, ...others]) {
     const [y1, z1] = [y * Math.cos(pitch) - z * Math.sin(pitch), y * Math.sin(pitch) + z * Math.cos(pitch)];
     const [x2, z2] = [x * Math.cos(yaw) + z1 * Math.sin(yaw), -x * Math.sin(yaw) + z1 * Math.cos(yaw)];
     const [x3, y3] = [x2 * Math.cos(roll) - y1 * Math.sin(roll), x2 * Math.sin(roll) + y1 * Math.cos(roll)];
@@ -52,6 +52,21 @@ describe("upper face", () => {
     return inEyeSpans(frames.map(({ length }) => length), frames.map(({ eyes }) => eyes));
   };
   const range = (values: Float32Array): number => Math.max(...values) - Math.min(...values);
+
+  it("measures heights in the face's own axes, whichever way it is turned", () => {
+    // Upper lids (37, 38, 43, 44) and below each its lower one (41, 40, 47, 46), then the brows, in canonical centimetres.
+    const lids = [[160, 144, 0.4], [158, 153, 0.8], [385, 380, 1.2], [387, 373, 1.6]] as const;
+    const brows = [70, 63, 105, 66, 107, 336, 296, 334, 293, 300];
+    const others = [
+      ...lids.flatMap(([upper, lower, height], i) => [[upper, [i - 2, 2.6 + height / 2, 4]], [lower, [i - 2, 2.6 - height / 2, 4]]] as const),
+      ...brows.map((vertex, i) => [vertex, [i - 5, 4 + 0.2 * i, 4.5]] as const),
+    ];
+    for (const face of [turnedMesh(0, 0, 0, 20, others), turnedMesh(0.5, -0.3, 0.4, 7, others)]) {
+      expect(measureEyes(face).length).toBeCloseTo(1, 4);
+      expect(measureBrows(face).length).toBeCloseTo(4.9 - (2.664 + 2.585) / 2, 4);
+      expect(measureEyes(face).eyes).toBeCloseTo(2 * 4.446, 4);
+    }
+  });
 
   it("follows lids and brows, each its own, and not the head", () => {
     const [blinking, raising] = [series(measureEyes, (blink) => ({ blink })), series(measureBrows, (browRaise) => ({ browRaise }))];

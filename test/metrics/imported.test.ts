@@ -11,8 +11,9 @@ import type { Image } from "../../src/media/image.js";
 import { planClips, writePersonaClip } from "../../src/media/persona/clips.js";
 import { frechetDistance, type Rows } from "../../src/metrics/frechet.js";
 import { alignedFace } from "../../src/metrics/imported/arcface.js";
-import { inceptionInput } from "../../src/metrics/imported/inception.js";
+import { inceptionInput, inceptionNetwork } from "../../src/metrics/imported/inception.js";
 import { symmetricEigenvalues } from "../../src/metrics/symmetric-eigenvalues.js";
+import { readForeignNetwork } from "../../src/store/foreign-network.js";
 import { runTalkface } from "../support/command.js";
 
 const golden = JSON.parse(readFileSync(new URL("golden/imported.json", import.meta.url), "utf8")) as {
@@ -141,11 +142,13 @@ describe("talkface import arcface and inception", () => {
     expect(found["fid"]).toMatchObject({ mean: expect.closeTo(0, 4), n: 1, sd: null });
   });
 
-  it("refuses other shapes and other files in one sentence", () => {
+  it("refuses other shapes and other files in one sentence", async () => {
     const wrong = [network(96, 24), network(112, 56)];
     expect(runTalkface(["import", "arcface", wrong[0]!, "--out", join(folder, "x")])).toMatchObject({ status: 1, stderr: expect.stringMatching(/takes "input\.1" float32 \[1, 3, 96, 96\]; ArcFace takes one picture float32 \[1, 3, 112, 112\]/) });
     expect(runTalkface(["import", "arcface", wrong[1]!, "--out", join(folder, "x")])).toMatchObject({ status: 1, stderr: expect.stringMatching(/gives "683" float32 \[1, 128\]/) });
     expect(runTalkface(["import", "inception", clip, "--out", join(folder, "x")])).toMatchObject({ status: 1, stderr: expect.stringMatching(/not an ONNX file/) });
     expect(runTalkface(["import", "inception", join(folder, "none.onnx"), "--out", join(folder, "x")])).toMatchObject({ status: 1, stderr: expect.stringMatching(/no such file/) });
+    await expect(readForeignNetwork("/dev/zero", inceptionNetwork)).rejects.toThrow(/is no file of at most/);
+    await expect(readForeignNetwork(folder, inceptionNetwork)).rejects.toThrow(/is a folder/);
   });
 });
