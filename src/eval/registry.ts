@@ -1,6 +1,7 @@
 /** All metrics: a line for each file of them. */
 import { TalkfaceError } from "../base/errors.js";
 import type { Metric, ScoreName } from "../metrics/metric.js";
+import { expressionMetrics } from "./metrics/expression.js";
 import { faceMetrics } from "./metrics/faces.js";
 import { distributionMetrics } from "./metrics/fid.js";
 import { headMetrics } from "./metrics/head.js";
@@ -9,7 +10,7 @@ import { lipSyncMetrics } from "./metrics/lip-sync.js";
 import { movementMetrics } from "./metrics/movement.js";
 import { pictureMetrics } from "./metrics/pictures.js";
 
-export const metrics: readonly Metric[] = [...pictureMetrics, ...faceMetrics, ...movementMetrics, ...headMetrics, ...identityMetrics, ...distributionMetrics, ...lipSyncMetrics];
+export const metrics: readonly Metric[] = [...pictureMetrics, ...faceMetrics, ...movementMetrics, ...headMetrics, ...expressionMetrics, ...identityMetrics, ...distributionMetrics, ...lipSyncMetrics];
 
 /** What is scored where nothing is named: needs no network that the user would have to bring. */
 export const defaultMetrics: readonly string[] = ["psnr", "ssim", "lmd", "lips", "id-cosine", "length-ratio"];

@@ -55,14 +55,27 @@ describe("eval", () => {
 
   it("finds a video equal to itself, with every metric", () => {
     const path = folder.path("persona.mp4");
-    const { status, stdout } = runTalkface(["eval", path, path, "--metrics", "psnr,ssim,ssim:gaussian,ssim:padded,flicker,cpbd,lmd,f-lmd,mouth-place,lips,eyes,brows,pose-error,blinks,id-cosine,length-ratio", "--json"]);
+    const { status, stdout } = runTalkface(["eval", path, path, "--metrics", "psnr,ssim,ssim:gaussian,ssim:padded,flicker,cpbd,lmd,f-lmd,mouth-place,lips,eyes,brows,pose-error,blinks,expression,id-cosine,length-ratio", "--json"]);
     expect(status).toBe(0);
     const found = JSON.parse(stdout) as Outcome;
-    for (const [name, value] of Object.entries({ psnr: 100, ssim: 1, "ssim:gaussian": 1, "ssim:padded": 1, flicker: 1, lmd: 0, "f-lmd": 0, "mouth-place": 0, lips: 1, eyes: 1, brows: 1, "pose-error": 0, "roll-error": 0, "id-cosine": 1, "length-ratio": 1 })) expect(found[name]!.mean, name).toBeCloseTo(value, 5);
+    for (const [name, value] of Object.entries({ psnr: 100, ssim: 1, "ssim:gaussian": 1, "ssim:padded": 1, flicker: 1, lmd: 0, "f-lmd": 0, "mouth-place": 0, lips: 1, eyes: 1, brows: 1, "pose-error": 0, "roll-error": 0, expression: 1, "expression-class": 1, "id-cosine": 1, "length-ratio": 1 })) expect(found[name]!.mean, name).toBeCloseTo(value, 5);
     expect(found["cpbd"]!.mean).toBeGreaterThan(0.01);
     expect(found["blinks"]!.mean).toBe(found["blinks-real"]!.mean);
     expect(found["flicker-made"]!.mean).toBe(found["flicker-real"]!.mean);
     expect(JSON.parse(runTalkface(["eval", path, path, "--metrics", "psnr,ms-ssim", "--json"]).stdout)).toMatchObject({ "ms-ssim": null, clips: [{ problems: { "ms-ssim": "no pair of frames of at least 161 x 161 pixels" } }] });
+  });
+
+  it("sees expressions, head poses and brows that differ", async () => {
+    for (const [name, emotion] of [["calm", "neutral"], ["glad", "happy"]] as const) {
+      const [clip] = planClips(1, 901, 1, 192, [emotion]);
+      await writePersonaClip(folder.path(name), clip!, { force: false });
+    }
+    const { stdout } = runTalkface(["eval", folder.path("glad.mp4"), folder.path("calm.mp4"), "--metrics", "expression,pose-error,brows", "--json"]);
+    const found = JSON.parse(stdout) as Outcome;
+    expect(found["expression"]!.mean).toBeLessThan(0.98);
+    expect(found["pose-error"]!.mean).toBeGreaterThan(0);
+    expect(found["pose-error"]!.mean).toBeCloseTo((found["yaw-error"]!.mean + found["pitch-error"]!.mean + found["roll-error"]!.mean) / 3, 9);
+    expect(Math.abs(found["brows"]!.mean)).toBeLessThanOrEqual(1);
   });
 
   it("takes pairs from a file, resizes when asked to, and writes a table and a CSV", () => {
