@@ -4,7 +4,7 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { syncScore } from "../../src/metrics/syncnet/distances.js";
+import { type SyncScore, syncScore } from "../../src/metrics/syncnet/distances.js";
 import { syncnetGraphs, syncnetShapes, type Weight } from "../../src/metrics/syncnet/network.js";
 import { writeImported } from "../../src/store/imported.js";
 import { createSession } from "../../src/runtime/session.js";
@@ -17,7 +17,8 @@ interface Golden {
   /** Every 64th number of two embeddings. */
   readonly audio: readonly (readonly number[])[];
   readonly video: readonly (readonly number[])[];
-  readonly sync: { readonly distance: number; readonly confidence: number; readonly offset: number };
+  readonly sync: SyncScore;
+  readonly valid: SyncScore;
 }
 const golden = JSON.parse(readFileSync(new URL("golden/syncnet.json", import.meta.url), "utf8")) as Golden;
 
@@ -78,16 +79,21 @@ describe("SyncNet", () => {
     expect(() => syncnetGraphs(new Map([...known, ["netcnnlip.0.weight", { shape: [96, 3, 7, 7], data: new Float32Array(1) }]]), "file.pt")).toThrow(/should be \[96, 3, 5, 7, 7\], found \[96, 3, 7, 7\]/);
   });
 
-  it("scores as SyncNetInstance does, zeros beyond the ends included", () => {
+  it("scores as SyncNetInstance does, zeros beyond the ends included or left out", () => {
     const n = 40;
     const rows = (all: Float64Array): Float32Array[] => Array.from({ length: n }, (_, i) => Float32Array.from(all.subarray(i * 1024, (i + 1) * 1024)));
     const [video, noise] = [rows(wave(3000, n * 1024)), rows(wave(4000, n * 1024))];
     const audio = noise.map((row, i) => (i < n - 3 ? row.map((x, k) => x + video[i + 3]![k]!) : row));
-    const score = syncScore(video, audio);
-    expect(score.offset).toBe(golden.sync.offset);
-    expect(Math.abs(score.distance - golden.sync.distance)).toBeLessThan(1e-3);
-    expect(Math.abs(score.confidence - golden.sync.confidence)).toBeLessThan(1e-3);
+    for (const [ends, known] of [["zeros", golden.sync], ["left out", golden.valid]] as const) {
+      const score = syncScore(video, audio, ends);
+      expect(score.offset).toBe(known.offset);
+      expect(Math.abs(score.distance - known.distance)).toBeLessThan(1e-3);
+      expect(Math.abs(score.confidence - known.confidence)).toBeLessThan(1e-3);
+    }
+    expect(Math.abs(golden.sync.confidence - golden.valid.confidence)).toBeGreaterThan(0.1);
     expect(golden.sync.confidence).toBeGreaterThan(1);
+    // Ten windows: shifts of ten and more have no pair.
+    expect(syncScore(video.slice(0, 10), audio.slice(0, 10), "left out").offset).toBe(golden.valid.offset);
   });
 
   it("scores the face track of clips that are long enough, and says why of others", async () => {

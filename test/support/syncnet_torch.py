@@ -74,9 +74,14 @@ with torch.no_grad():
     padded = nn.functional.pad(q, (0, 0, shift, shift))
     table = torch.stack([nn.functional.pairwise_distance(p[i:i + 1].repeat(2 * shift + 1, 1), padded[i:i + 2 * shift + 1]) for i in range(n)], 1).mean(1)
     least, index = table.min(0)
+    # the same without pairs beyond the ends
+    pair = lambda i, k: nn.functional.pairwise_distance(p[i:i + 1], q[i + k:i + k + 1]).item()
+    valid = torch.tensor([sum(pair(i, k) for i in range(max(0, -k), n - max(0, k))) / (n - abs(k)) for k in range(-shift, shift + 1)])
+    nearest, place = valid.min(0)
     golden = {
         "audio": a[:, ::64].tolist(), "video": v[:, ::64].tolist(),
         "sync": {"distance": least.item(), "confidence": (table.median() - least).item(), "offset": shift - index.item()},
+        "valid": {"distance": nearest.item(), "confidence": (valid.median() - nearest).item(), "offset": shift - place.item()},
     }
 json.dump(golden, open(f"{folder}/golden.json", "w"))
 small = {"state_dict": {"module.a": torch.arange(6.0).reshape(2, 3).t(), "module.b": torch.tensor([1, -2], dtype=torch.int64), "module.c": torch.tensor([0.5, -1.5]).half(), "module.d": torch.tensor(3.0, dtype=torch.bfloat16)}}

@@ -1,8 +1,8 @@
 /** Whether lips and sound belong together, as SyncNet sees it. */
 import { TalkfaceError } from "../../base/errors.js";
 import type { Frame, Metric, Missing, Need } from "../../metrics/metric.js";
-import type { SyncScore } from "../../metrics/syncnet/distances.js";
-import { samplesPerFrame, SyncNet, syncnetProtocol, trackedSyncnetProtocol } from "../../metrics/syncnet/expert.js";
+import type { Ends, SyncScore } from "../../metrics/syncnet/distances.js";
+import { samplesPerFrame, SyncNet, syncnetProtocol, trackedSyncnetProtocol, validSyncnetProtocol } from "../../metrics/syncnet/expert.js";
 import { type Box, FaceTracks } from "../../metrics/syncnet/face-track.js";
 
 /** Shorter and smaller tracks are no score in SyncNet's pipeline; LatentSync's evaluation is content with 50 frames. */
@@ -50,10 +50,10 @@ interface Windows {
 
 const tooShort: Missing = { missing: "fewer than six frames with sound" };
 
-function wholeFrames(net: SyncNet): LipSyncClip {
+const wholeFrames = (ends: Ends) => (net: SyncNet): LipSyncClip => {
   const clip = net.clip();
-  return { add: ({ image }) => clip.add(image), finish: async (samples) => (await clip.finish(samples)) ?? tooShort };
-}
+  return { add: ({ image }) => clip.add(image), finish: async (samples) => (await clip.finish(samples, ends)) ?? tooShort };
+};
 
 /** The longest track of a clip with more than `fewest` detections. */
 const longestTrack = (fewest: number) => (net: SyncNet): LipSyncClip => {
@@ -84,18 +84,23 @@ function boundingBox(mesh: Float32Array): Box {
   return { left, top, right, bottom };
 }
 
+function scoreNames(variant: string): Readonly<Record<Values, string>> {
+  return { c: `lse-c${variant}`, d: `lse-d${variant}`, offset: `av-offset${variant}` };
+}
+
 const tracked = (name: string, fewest: number): Metric =>
   lipSync(
     name,
     `lip-sync error by SyncNet in the face track (more than ${fewest} frames): confidence, distance, offset`,
     `${trackedSyncnetProtocol}; the longest track, more than ${fewest} detections`,
-    { c: `lse-c${name.slice(3)}`, d: `lse-d${name.slice(3)}`, offset: `av-offset${name.slice(3)}` },
+    scoreNames(name.slice("lse".length)),
     ["sound", "faces"],
     longestTrack(fewest),
   );
 
 export const lipSyncMetrics: readonly Metric[] = [
-  lipSync("lse", "lip-sync error by SyncNet: confidence, distance, offset", syncnetProtocol, { c: "lse-c", d: "lse-d", offset: "av-offset" }, ["sound"], wholeFrames),
+  lipSync("lse", "lip-sync error by SyncNet: confidence, distance, offset", syncnetProtocol, scoreNames(""), ["sound"], wholeFrames("zeros")),
+  lipSync("lse:valid", "lip-sync error by SyncNet without what lies beyond the ends: confidence, distance, offset", validSyncnetProtocol, scoreNames(":valid"), ["sound"], wholeFrames("left out")),
   tracked("lse:tracked", trackFrames),
   tracked("lse:tracked-short", shortTrackFrames),
 ];

@@ -15,17 +15,27 @@ export interface SyncScore {
   readonly offset: number;
 }
 
-/** Embeddings [N,1024] of N windows each; windows beyond the ends of the sound are zeros, and count. */
-export function syncScore(video: readonly Float32Array[], audio: readonly Float32Array[]): SyncScore {
+/** What becomes of pictures whose sound would lie beyond the ends: the published code compares them with zeros; leaving them out frees scores from the clip's length. */
+export type Ends = "zeros" | "left out";
+
+/** Embeddings [N,1024] of N windows each. Shifts that leave no pair do not count. */
+export function syncScore(video: readonly Float32Array[], audio: readonly Float32Array[], ends: Ends = "zeros"): SyncScore {
   const zero = new Float32Array(embeddingSize);
-  const means = Array.from({ length: 2 * mostShift + 1 }, (_, k) => {
-    let sum = 0;
-    video.forEach((picture, i) => (sum += distance(picture, audio[i + k - mostShift] ?? zero)));
-    return sum / video.length;
-  });
-  const best = means.indexOf(Math.min(...means));
-  const median = [...means].sort((a, b) => a - b)[mostShift]!;
-  return { distance: means[best]!, confidence: median - means[best]!, offset: mostShift - best };
+  const means = new Map<number, number>();
+  for (let shift = -mostShift; shift <= mostShift; shift++) {
+    let [sum, pairs] = [0, 0];
+    video.forEach((picture, i) => {
+      const sound = audio[i + shift] ?? (ends === "zeros" ? zero : null);
+      if (sound === null) return;
+      sum += distance(picture, sound);
+      pairs++;
+    });
+    if (pairs > 0) means.set(shift, sum / pairs);
+  }
+  const [best, least] = [...means].reduce((a, b) => (b[1] < a[1] ? b : a));
+  // As many shifts each way: an odd number.
+  const median = [...means.values()].sort((a, b) => a - b)[means.size >> 1]!;
+  return { distance: least, confidence: median - least, offset: -best };
 }
 
 function distance(a: Float32Array, b: Float32Array): number {

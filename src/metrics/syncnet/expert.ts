@@ -5,7 +5,7 @@ import type { Image } from "../../media/image.js";
 import { createSession, type Session } from "../../runtime/session.js";
 import { floats } from "../../runtime/tensor.js";
 import { readImported } from "../../store/imported.js";
-import { type SyncScore, syncScore } from "./distances.js";
+import { type Ends, type SyncScore, syncScore } from "./distances.js";
 import { embeddingSize, syncnetBatch, syncnetShapes } from "./network.js";
 
 const side = 224;
@@ -19,6 +19,7 @@ const coefficients = 13;
 export const syncnetProtocol =
   "SyncNet v2 as imported, every whole frame resized to 224x224 (no face track), 5 frames BGR 0..255 against 20 MFCC steps, shifts -15..15, zeros beyond the ends counted, F - 5 windows";
 
+export const validSyncnetProtocol = `${syncnetProtocol.replace("zeros beyond the ends counted", "pairs beyond the ends left out")} (not the published figure, but one that does not hang on the length of clips)`;
 export const trackedSyncnetProtocol =
   "SyncNet v2 as imported, face track as in SyncNet's run_pipeline.py (gaps up to 25 frames filled, median over 13 frames, square of 2.8 half sides shifted down by 0.4, grey beyond the picture, resized to 224x224) on the bounding box of MediaPipe's mesh in place of S3FD's, without its re-encoding to JPEG and XVID; face above 100 px; 5 frames BGR 0..255 against 20 MFCC steps, shifts -15..15, zeros beyond the ends counted, F - 5 windows";
 
@@ -82,7 +83,7 @@ export class SyncClip {
   }
 
   /** `samples` of the clip's sound, 16 kHz, -1..1. Null where there are fewer than six frames with sound. */
-  async finish(samples: Float32Array): Promise<{ readonly score: SyncScore; readonly windows: number } | null> {
+  async finish(samples: Float32Array, ends: Ends = "zeros"): Promise<{ readonly score: SyncScore; readonly windows: number } | null> {
     await this.#flush();
     const windows = Math.min(this.#count, Math.floor(samples.length / samplesPerFrame)) - windowFrames;
     if (windows < 1) return null;
@@ -96,7 +97,7 @@ export class SyncClip {
     for (let from = 0; from < windows; from += syncnetBatch) audio.push(...(await this.#embedAudio(columns.slice(from, from + syncnetBatch))));
     const video = this.#video.slice(0, windows);
     if (video.length !== windows) throw new TalkfaceError("internal", `internal: ${video.length} windows of pictures, ${windows} of sound.`);
-    return { score: syncScore(video, audio), windows };
+    return { score: syncScore(video, audio, ends), windows };
   }
 
   async #flush(): Promise<void> {
