@@ -1,4 +1,5 @@
 /** Fills the batch of a training step: windows of clips as the arrays that the step graph names. */
+import { emotionOf, emotions } from "../base/emotions.js";
 import { modelPointCount } from "../base/points.js";
 import { TalkfaceError } from "../base/errors.js";
 import { type FaceFrame, faceAtRest, mirrorFace, planar } from "../features/face-frame.js";
@@ -54,7 +55,7 @@ export async function fillBatch(cache: ClipCache, contract: DataContract, choice
   }
   const fill = async (choice: WindowChoice, b: number, attempt = 1): Promise<void> => {
     try {
-      await fillWindow(cache, contract, choice, b, arrays, options);
+      await fillWindow(cache, contract, { choice, partner: choices[(b + 1) % choices.length] as WindowChoice }, b, arrays, options);
     } catch (error) {
       const isDamage = error instanceof TalkfaceError && (error.code === "bad-data" || error.code === "bad-media");
       if (replace === undefined || !isDamage) throw error;
@@ -65,12 +66,13 @@ export async function fillBatch(cache: ClipCache, contract: DataContract, choice
   return arrays;
 }
 
-async function fillWindow(cache: ClipCache, contract: DataContract, { clip, start, random }: WindowChoice, b: number, arrays: Record<string, { shape: readonly number[]; data: Float32Array | Uint8Array }>, options: WindowOptions): Promise<void> {
+/** `partner` is another window of the batch, whose head, brows and eyes drive this one's face in the fields that begin with `cross_`. */
+async function fillWindow(cache: ClipCache, contract: DataContract, { choice: { clip, start, random }, partner }: { readonly choice: WindowChoice; readonly partner: WindowChoice }, b: number, arrays: Record<string, { shape: readonly number[]; data: Float32Array | Uint8Array }>, options: WindowOptions): Promise<void> {
   const { size } = contract;
   const features = await cache.features(clip);
   const frames = arrays["points"]!.shape[1] as number;
-  const views = arrays["views"]!.shape[1] as number;
-  const guides = arrays["guide"]!.shape[1] as number;
+  const views = arrays["views"]?.shape[1] ?? 1;
+  const guides = arrays["guide"]?.shape[1] ?? 0;
   const flip = options.augment && random.uniform() < 0.5;
   const face = (t: number): FaceFrame => (flip ? mirrorFace(features.faces[t]!, size) : features.faces[t]!);
   const put = (name: string, values: Float32Array | Uint8Array, index: number, of: number): void => {
@@ -99,6 +101,7 @@ async function fillWindow(cache: ClipCache, contract: DataContract, { clip, star
     pending.push(picture("guide", t, g, guides));
   }
   put("shape", planar(rest), 0, 1);
+  put("emotion", oneHot(emotionOf(clip.labels["emotion"]), emotions.length), 0, 1);
   for (let t = 0; t < frames; t++) {
     const frame = face(start + t);
     put("position", positionVector(frame.pose, upperFaceMotion(frame, clipRest), size), t, frames);
@@ -106,6 +109,19 @@ async function fillWindow(cache: ClipCache, contract: DataContract, { clip, star
     put("scale", new Float32Array([frame.pose.scale]), t, frames);
     put("points", planar(frame.points), t, frames);
     pending.push(picture("target", start + t, t, frames));
+  }
+  if (arrays["cross_base"] !== undefined) {
+    const other = await cache.features(partner.clip);
+    for (let g = 0; g < guides; g++) {
+      const t = partner.start + Math.floor((frames * (g + 0.5)) / guides);
+      pending.push(cache.frame(partner.clip, t).then((pixels) => put("cross_guide", pixels, g, guides)));
+    }
+    for (let t = 0; t < frames; t++) {
+      const frame = other.faces[partner.start + t]!;
+      put("cross_position", positionVector(frame.pose, upperFaceMotion(frame, other.rest), size), t, frames);
+      put("cross_base", placePoints(rest, frame.pose), t, frames);
+      put("cross_scale", new Float32Array([frame.pose.scale]), t, frames);
+    }
   }
   const mel = arrays["mel"];
   if (mel !== undefined) {
@@ -125,6 +141,11 @@ async function fillWindow(cache: ClipCache, contract: DataContract, { clip, star
   // all of them, for whoever replaces the window writes to the same place
   const failed = (await Promise.allSettled(pending)).find((each) => each.status === "rejected");
   if (failed !== undefined) throw failed.reason;
+}
+
+/** A row of zeros but for a 1 at `place`; zeros alone for -1. */
+function oneHot(place: number, width: number): Float32Array {
+  return Float32Array.from({ length: width }, (_, i) => (i === place ? 1 : 0));
 }
 
 /** Views from anywhere in the clip, away from the window where the clip is long enough. */

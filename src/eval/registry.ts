@@ -9,8 +9,9 @@ import { identityMetrics } from "./metrics/identity.js";
 import { lipSyncMetrics } from "./metrics/lip-sync.js";
 import { movementMetrics } from "./metrics/movement.js";
 import { pictureMetrics } from "./metrics/pictures.js";
+import { syncMetrics } from "./metrics/sync.js";
 
-export const metrics: readonly Metric[] = [...pictureMetrics, ...faceMetrics, ...movementMetrics, ...headMetrics, ...expressionMetrics, ...identityMetrics, ...distributionMetrics, ...lipSyncMetrics];
+export const metrics: readonly Metric[] = [...pictureMetrics, ...faceMetrics, ...movementMetrics, ...headMetrics, ...expressionMetrics, ...identityMetrics, ...distributionMetrics, ...lipSyncMetrics, ...syncMetrics];
 
 /** What is scored where nothing is named: needs no network that the user would have to bring. */
 export const defaultMetrics: readonly string[] = ["psnr", "ssim", "lmd", "lips", "id-cosine", "length-ratio"];

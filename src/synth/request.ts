@@ -1,12 +1,12 @@
 /** What is asked for when a video is to be made, checked before anything slow begins. */
 import { stat } from "node:fs/promises";
 import { resolve } from "node:path";
-import { fileURLToPath } from "node:url";
 import { fromSystemError, TalkfaceError } from "../base/errors.js";
 import { refuseOverwrite } from "../base/files.js";
 import type { FaceChoice } from "../face/analyzer.js";
 import { probe, requireAudio, requireVideo } from "../media/probe.js";
 import type { Device } from "../runtime/devices.js";
+import { shippedModel } from "../store/shipped.js";
 
 export interface SynthRequest {
   /** Pictures, folders of pictures, or videos of the person who is to speak. */
@@ -35,7 +35,7 @@ export interface SynthRequest {
 }
 
 /** The model that is used where none is named. */
-export const defaultModelFolder = fileURLToPath(new URL("../../onnx/et-gan-acw", import.meta.url));
+export const defaultModelFolder = shippedModel("et-gan-acw");
 
 export const sizeLimits = [32, 2048] as const;
 

@@ -1,9 +1,10 @@
 /** The only list of systems. */
 import { TalkfaceError } from "../base/errors.js";
 import { etGanAcw } from "./et-gan-acw/system.js";
+import { sync } from "./sync/system.js";
 import type { System } from "./system.js";
 
-const systems: readonly System<never>[] = [etGanAcw as unknown as System<never>];
+const systems: readonly System<never>[] = [etGanAcw as unknown as System<never>, sync as unknown as System<never>];
 
 export function systemNames(): string[] {
   return systems.map((s) => s.name);

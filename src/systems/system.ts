@@ -47,6 +47,8 @@ export interface System<Config = unknown> {
   readonly title: string;
   readonly citation: string;
   readonly groups: readonly string[];
+  /** Groups that are used but never learn here, and the system whose trained model fills them. */
+  readonly experts?: Readonly<Record<string, string>>;
   /** Checks a parsed JSON value and fills defaults; unknown keys are refused. */
   parseConfig(value: unknown): Config;
   readonly presets: Readonly<Record<string, Config>>;

@@ -70,6 +70,17 @@ export async function startFrom(path: string, state: TrainState, tables: Readonl
   return `${taken} of ${wanted} parameters taken over`;
 }
 
+/** Fills a group with all the weights of an expert's model. Throws `bad-model` where one is missing. */
+export async function takeExpert(folder: string, group: string, state: TrainState, table: ParamTable): Promise<void> {
+  const weights = new Map((await modelWeights(folder)).map((weight) => [weight.name, weight]));
+  const { theta, average } = stateNames(group);
+  for (const [name, { offset, shape }] of placesOf(table)) {
+    const weight = weights.get(name);
+    if (weight?.shape.join() !== shape.join()) throw new TalkfaceError("bad-model", `${folder}: has no parameter ${name} [${shape.join()}] for ${group}. Train the expert with this version, or install it again.`);
+    for (const vector of [theta, average]) state.get(vector)?.set(weight.data, offset);
+  }
+}
+
 /** A model names weights and state of its layers alike. */
 function inFirstGroup(first: string, weights: Weights[]): Map<string, Weights[]> {
   return new Map([first, layerStateName(first)].map((listed) => [listed, weights]));

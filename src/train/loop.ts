@@ -9,12 +9,13 @@ import { type Dataset, openDataset } from "../data/dataset.js";
 import { updateRule } from "../nn/optimizers/settings.js";
 import { oneProcess } from "../runtime/ranks.js";
 import { newestCheckpoint } from "../store/checkpoint.js";
+import { shippedModel } from "../store/shipped.js";
 import { paramTables } from "../systems/phase-graph.js";
 import { findSystem } from "../systems/registry.js";
 import type { System } from "../systems/system.js";
 import { restore, save } from "./checkpoints.js";
 import { decisive, parseTrainConfig, placeOf, type TrainConfig } from "./config.js";
-import { startFrom } from "./init.js";
+import { startFrom, takeExpert } from "./init.js";
 import { Journal } from "./journal.js";
 import { runPhase } from "./phase-loop.js";
 import type { Run, TrainOptions } from "./run.js";
@@ -48,7 +49,7 @@ async function trainOn(dataset: Dataset, config: TrainConfig, options: TrainOpti
   const state = initialState(tables, rule, config.seed);
   const saved = ranks.rank === 0 ? await newestCheckpoint(options.out) : null;
   if (saved !== null) restore(state, saved.vectors, `${options.out}: newest checkpoint`);
-  else if (options.init !== undefined && ranks.rank === 0) info(`${options.init}: ${await startFrom(options.init, state, tables)}`);
+  else if (ranks.rank === 0) await begin(state, system, tables, options);
   const cacheBytes = (config.cacheMegabytes / ranks.localSize) * 1024 * 1024;
   const batches = await BatchThread.open({ folders: config.data, seed: config.seed, share: { rank: ranks.rank, size: ranks.size }, cacheBytes });
   const run: Run = {
@@ -90,6 +91,15 @@ async function runPhases(run: Run, state: TrainState, from: number): Promise<Tra
   }
   const checkpoint = await save(run, state, done);
   return { steps: done, finished: done >= total, checkpoint };
+}
+
+/** Weights from where the options say, and those of experts from their models. */
+async function begin(state: TrainState, system: System, tables: Run["tables"], { init, expert }: TrainOptions): Promise<void> {
+  if (init !== undefined) info(`${init}: ${await startFrom(init, state, tables)}`);
+  for (const [group, name] of Object.entries(system.experts ?? {})) {
+    const table = tables.get(group);
+    if (table !== undefined && table.size > 0) await takeExpert(expert ?? shippedModel(name), group, state, table);
+  }
 }
 
 /** The configuration of the system: the preset with the run's overrides. */

@@ -18,6 +18,8 @@ export interface TrainOptions {
   readonly ranks?: Ranks;
   /** A checkpoint or a model folder whose weights start the run where names and shapes fit. */
   readonly init?: string;
+  /** Model folder of the frozen expert that the system uses; the shipped one by default. */
+  readonly expert?: string;
   /** Asked between steps; true ends the run after a checkpoint. */
   readonly shouldStop: () => boolean;
 }

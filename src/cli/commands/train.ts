@@ -19,6 +19,7 @@ interface Options {
   readonly phase?: readonly { name: string; steps: number; rate?: number }[];
   readonly config?: string;
   readonly init?: string;
+  readonly expert?: string;
   readonly optimizer: Readonly<Record<string, string | number>>;
   readonly schedule: string;
   readonly warmup: number;
@@ -54,6 +55,7 @@ export function registerTrain(program: Command): void {
     .option("--steps-per-run <k>", "steps in one call of ONNX Runtime: spares copies of the weights on CUDA; not on webgpu", positive, 1)
     .option("--skip-limit <n>", "steps in a row that may fail with numbers that are not finite", positive, 10)
     .option("--init <path>", "start from the weights of a checkpoint or of a model folder")
+    .option("--expert <model>", "folder of the frozen audio-lip expert (default: the one that comes with talkface)")
     .option("--seed <n>", "seed of weights and batches", whole, 0)
     .option("--device <device>", "auto, cpu, cuda or webgpu", "cpu")
     .option("--checkpoint-every <steps>", "steps between checkpoints", positive, 500)
@@ -95,6 +97,7 @@ async function run(options: Options): Promise<void> {
       ranks,
       shouldStop: () => stop,
       ...(options.init === undefined ? {} : { init: options.init }),
+      ...(options.expert === undefined ? {} : { expert: options.expert }),
     }),
   );
   ranks.close();

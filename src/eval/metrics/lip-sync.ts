@@ -105,7 +105,7 @@ export const lipSyncMetrics: readonly Metric[] = [
   tracked("lse:tracked-short", shortTrackFrames),
 ];
 
-async function joined(blocks: AsyncIterable<Float32Array>): Promise<Float32Array> {
+export async function joined(blocks: AsyncIterable<Float32Array>): Promise<Float32Array> {
   const all: Float32Array[] = [];
   for await (const block of blocks) all.push(block);
   const samples = new Float32Array(all.reduce((sum, block) => sum + block.length, 0));

@@ -5,6 +5,13 @@ import { modelPointCount, upperFace } from "../../base/points.js";
 
 const positive = z.number().int().positive();
 
+/** What can be left out, to see what it is good for. `weighting`: plain concatenation in its place; `cross`: the cross-identity half of the adversarial phase. */
+export const parts = ["weighting", "identity", "expression", "speech", "position", "frame-discriminator", "clip-discriminator", "identity-removal", "emotion", "expert", "cross"] as const;
+
+export type Part = (typeof parts)[number];
+
+const weight = z.number().nonnegative();
+
 const schema = z.strictObject({
   /** Side of the face crop in pixels. */
   size: z.union([z.literal(64), z.literal(128), z.literal(256)]).default(128),
@@ -23,8 +30,11 @@ const schema = z.strictObject({
   discriminatorWidths: z.array(positive).length(3).default([32, 64, 128]),
   /** Probability with which a channel of a code is dropped in training. */
   dropout: z.number().min(0).max(0.9).default(0.3),
-  motion: z.strictObject({ batch: positive, frames: positive, views: positive }).default({ batch: 16, frames: 12, views: 2 }),
+  motion: z.strictObject({ batch: positive, frames: positive, views: positive }).default({ batch: 16, frames: 24, views: 2 }),
   render: z.strictObject({ batch: positive, frames: positive, views: positive }).default({ batch: 3, frames: 5, views: 2 }),
+  without: z.array(z.enum(parts)).default([]),
+  /** Weights of the losses that are not reconstruction. */
+  losses: z.strictObject({ expert: weight.default(0.05), identityRemoval: weight.default(0.05), emotion: weight.default(0.02), adversarial: weight.default(0.05), cross: weight.default(0.5) }).prefault({}),
   /** Frames that the deployed speech and frame networks take a run. */
   deployFrames: z.strictObject({ speech: positive, frame: positive, guide: positive }).default({ speech: 25, frame: 5, guide: 5 }),
 });
@@ -47,19 +57,26 @@ export const presets: Readonly<Record<string, Config>> = {
     encoderWidths: [8, 8, 16],
     painterWidths: [8, 16, 16, 16],
     discriminatorWidths: [8, 16, 16],
-    motion: { batch: 4, frames: 5, views: 2 },
+    motion: { batch: 4, frames: 9, views: 2 },
     render: { batch: 2, frames: 3, views: 2 },
     deployFrames: { speech: 10, frame: 5, guide: 5 },
   }),
   default: parseConfig({}),
+  hd: parseConfig({ size: 256, painterWidths: [24, 48, 96, 128], discriminatorWidths: [24, 48, 96], render: { batch: 2, frames: 3, views: 2 }, deployFrames: { speech: 25, frame: 2, guide: 5 } }),
 };
+
+export function has(config: Config, part: Part): boolean {
+  return !config.without.includes(part);
+}
 
 /** Points, upper-face deltas and rigid motion: the numbers of one frame's position (features/position.ts writes them). */
 export const pointCount = modelPointCount;
 export const positionWidth = 6 + 2 * upperFace.length;
 
-/** Uniform numbers a sample needs for dropout and colour changes. */
-export const noiseWidth = 640;
+/** Uniform numbers that a sample needs: colour changes of views, guide and pictures, dropout of two codes and of three layers of the speech encoder. */
+export function noiseWidth({ width, audioWidth }: Config): number {
+  return 3 * 3 + 2 * width + 3 * audioWidth;
+}
 
 /** Side of the grid on which motion is computed. */
 export function flowSize(config: Config): number {

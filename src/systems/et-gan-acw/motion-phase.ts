@@ -1,10 +1,12 @@
 /** Phase 1: all encoders, the weighting and the point head, on points alone; no picture is made. */
+import { emotions } from "../../base/emotions.js";
 import { ibug, ibugCount, speechPoints } from "../../base/points.js";
-import { add, div, mul, sqrt, square, sub } from "../../graph/ops/arithmetic.js";
+import { relu } from "../../graph/ops/activation.js";
+import { add, div, mul, neg, sqrt, square, sub } from "../../graph/ops/arithmetic.js";
 import { scaleGradient, stopGradient } from "../../graph/ops/flow.js";
 import { gather } from "../../graph/ops/gather.js";
 import { expand, reshape, slice } from "../../graph/ops/layout.js";
-import { mean, sum } from "../../graph/ops/reduce.js";
+import { logSoftmax, mean, sum } from "../../graph/ops/reduce.js";
 import type { Graph } from "../../graph/graph.js";
 import type { Value } from "../../graph/value.js";
 import { activate, linear } from "../../nn/layers.js";
@@ -12,9 +14,10 @@ import { contrastive, l2, cosineDistance } from "../../nn/losses.js";
 import type { Params } from "../../nn/params.js";
 import { Noise } from "../parts/noise.js";
 import { fromBytes, tint } from "../parts/pictures.js";
+import { runs, syncLoss } from "../parts/sync-expert.js";
 import { imbalance, modalityShares, poolViews } from "../parts/weighting.js";
 import type { BatchField, Phase, PhaseResult } from "../system.js";
-import { type Config, noiseWidth, pointCount, positionWidth } from "./config.js";
+import { type Config, has, noiseWidth, pointCount, positionWidth } from "./config.js";
 import { expressionEncoder, type FrameCodes, framePoints, type FramePoints, identityEncoder, mapSide, modalities, speechCode } from "./networks.js";
 
 export interface WindowSizes {
@@ -37,7 +40,8 @@ export function windowFields(config: Config, { batch: b, frames: t, views: k }: 
     field("base", [b, t, pointCount, 2]), // pixels: the face at rest, placed
     field("scale", [b, t]), // pixels per centimetre
     field("points", [b, t, pointCount, 2]), // pixels: the truth
-    field("noise", [b, noiseWidth]), // uniform in 0..1
+    field("emotion", [b, emotions.length]), // 1 at the guide's labelled emotion, zeros where there is no label
+    field("noise", [b, noiseWidth(config)]), // uniform in 0..1
   ];
 }
 
@@ -108,11 +112,10 @@ function correlation(x: Value, y: Value): Value {
   return div(sum(mul(x, y)), sqrt(add(mul(sum(square(x)), sum(square(y))), 1e-12)));
 }
 
-/** [B, T, D] -> means over consecutive runs of `length` frames [B·T/length, D]. */
-function runs(x: Value, length: number): Value {
-  const [b, t, d] = x.shape as [number, number, number];
-  const whole = Math.floor(t / length);
-  return reshape(mean(reshape(slice(x, 1, 0, whole * length), [b, whole, length, d]), { axes: [2], keepDims: false }), [b * whole, d]);
+/** Mean cross entropy of scores [B, E] over the rows whose label [B, E] is not all zeros; 0 where none is. */
+function labelled(scores: Value, label: Value): Value {
+  const count = add(relu(sub(sum(label), 1)), 1); // at least one
+  return neg(div(sum(mul(logSoftmax(scores, 1), label)), count));
 }
 
 export function buildMotion(config: Config, params: (group: string) => Params, batch: (name: string) => Value, training: boolean): PhaseResult {
@@ -140,21 +143,29 @@ export function buildMotion(config: Config, params: (group: string) => Params, b
   const run = Math.min(4, t);
   const lipCode = linear(p, "lip-code", activate(linear(p, "lip-hidden", mouth, { out: config.width })), { out: config.width });
   const synchrony = contrastive(runs(speech, run), runs(lipCode, run), 0.2);
+  // The frozen expert must hear in the predicted mouth what was said.
+  const made = reshape(gather(frame.offsets, speechPoints, 1), [b, t, 2 * speechPoints.length]);
+  const expert = has(config, "expert") ? syncLoss(params("expert").frozen(), made, batch("mel")).loss : p.graph.scalar(0);
 
   // Codes of two views of a person find each other among all people of the batch (the sampler puts a person in once).
   const viewCode = (i: number): Value => reshape(slice(viewCodes, 1, i, i + 1), [b, config.width]);
   const identity = k > 1 ? contrastive(viewCode(0), viewCode(1), 0.2) : p.graph.scalar(0);
   // Gradient reversal (Ganin & Lempitsky 2015): who it is must not be readable from the expression code.
-  const reversed = scaleGradient(expression, -0.05);
+  const reversed = scaleGradient(expression, has(config, "identity-removal") ? -config.losses.identityRemoval : 0);
   const guessed = linear(p, "identity-guess", activate(linear(p, "identity-guess-hidden", reversed, { out: config.width })), { out: config.width });
   const leak = cosineDistance(guessed, stopGradient(viewCode(0)));
+  const emotion = labelled(linear(p, "emotion", activate(expression), { out: emotions.length, gain: 0.1 }), batch("emotion"));
 
   const balance = add(imbalance(frame.weights), imbalance(frame.mouthWeights));
-  const parts = { place: mul(place, 10), motion: mul(motion, 20), speech: mul(fromSpeech, 10), synchrony: mul(synchrony, 0.05), identity: mul(identity, 0.02), leak: mul(leak, 0.05), balance };
+  const { losses } = config;
+  const parts = {
+    place: mul(place, 10), motion: mul(motion, 20), speech: mul(fromSpeech, 10), synchrony: mul(synchrony, 0.05), identity: mul(identity, 0.02), leak: mul(leak, 0.05),
+    balance, expert: mul(expert, losses.expert), emotion: mul(emotion, has(config, "emotion") ? losses.emotion : 0),
+  };
   const loss = Object.values(parts).reduce((total, part) => add(total, part));
   const shares = modalityShares(frame.weights);
   const lips = correlation(opening(frame.offsets, b, t), opening(truth, b, t));
-  const figures: Record<string, Value> = { place, motion, speech: fromSpeech, synchrony, identity, leak, balance, lips };
+  const figures: Record<string, Value> = { place, motion, speech: fromSpeech, synchrony, expert, identity, leak, emotion, balance, lips };
   modalities.forEach((name, i) => (figures[`weight_${name}`] = shares[i] as Value));
   return { losses: [{ group: "generator", loss }], figures, pictures: {} };
 }

@@ -13,8 +13,8 @@ import type { Params } from "../../nn/params.js";
 import { pictureEncoder, speechEncoder } from "../parts/encoders.js";
 import type { Noise } from "../parts/noise.js";
 import { shrink } from "../parts/pictures.js";
-import { adaptiveWeighting } from "../parts/weighting.js";
-import { type Config, pointCount } from "./config.js";
+import { adaptiveWeighting, concatenation } from "../parts/weighting.js";
+import { type Config, has, type Part, pointCount } from "./config.js";
 
 /** Side of the maps on which modalities are weighted. */
 export const mapSide = 4;
@@ -150,13 +150,17 @@ export function framePoints(config: Config, p: Params, codes: FrameCodes, articu
   const expression = spread(linear(p, "expression-map", activate(codes.expression), { out: config.width }));
   const speech = spread(linear(p, "speech-map", activate(codes.speech), { out: config.width }));
   const position = positionEncoder(config, p, codes.position, codes.base);
-  const { fused, weights } = adaptiveWeighting(p, "weighting", [identity, expression, speech, position]);
+  const present = (part: Part, map: Value): Value => (has(config, part) ? map : mul(map, 0));
+  const join = has(config, "weighting") ? adaptiveWeighting : concatenation;
+  const [who, felt, said, placedAt] = [present("identity", identity), present("expression", expression), present("speech", speech), present("position", position)];
+  const { fused, weights } = join(p, "weighting", [who, felt, said, placedAt]);
   // Heads nod as they speak, so that lips could be read off the guide's head and brows: these have no way to the lips.
-  const mouth = adaptiveWeighting(p, "mouth-weighting", [identity, expression, speech]);
+  const mouth = join(p, "mouth-weighting", [who, felt, said]);
   return p.scope("points", (q) => {
-    const heard = spokenMotion(q, codes.speech);
+    const spoken = (code: Value): Value => spokenMotion(q, has(config, "speech") ? code : mul(code, 0));
+    const heard = spoken(codes.speech);
     const told = add(placed(pointHead(config, q, "face", fused, rest), rest), placed(pointHead(config, q, "mouth", mouth.fused, lips), lips));
-    const more = articulation && mul(sub(heard, spokenMotion(q, articulation.silence)), reshape(sub(articulation.factor, 1), [n, 1]));
+    const more = articulation && mul(sub(heard, spoken(articulation.silence)), reshape(sub(articulation.factor, 1), [n, 1]));
     const offsets = add(told, placed(more === undefined ? heard : add(heard, more), speechPoints));
     const points = add(codes.base, mul(offsets, reshape(codes.scale, [n, 1, 1])));
     return { points, fused, weights, mouthWeights: mouth.weights, offsets, heard };

@@ -11,7 +11,7 @@ import { Noise } from "../parts/noise.js";
 import { differences, fromBytes, shrink, tint, toBytes } from "../parts/pictures.js";
 import type { Phase, PhaseResult } from "../system.js";
 import type { BatchField } from "../system.js";
-import { type Config, pointCount } from "./config.js";
+import { type Config, has, pointCount } from "./config.js";
 import { clipDiscriminator, frameDiscriminator } from "./discriminators.js";
 import { encodeWindows, repeatFrames, windowFields } from "./motion-phase.js";
 import { expressionEncoder, identityEncoder } from "./networks.js";
@@ -114,30 +114,78 @@ export const renderPhase: Phase<Config> = {
   },
 };
 
+function adversarialFields(config: Config): readonly BatchField[] {
+  const own = renderFields(config);
+  const driving = ["guide", "position", "base", "scale"].map((name) => ({ ...(own.find((field) => field.name === name) as BatchField), name: `cross_${name}` }));
+  return has(config, "cross") ? [...own, ...driving] : own;
+}
+
+interface CrossScene {
+  readonly view: Value;
+  readonly picture: Value;
+  readonly identity: Value;
+  readonly expression: Value;
+}
+
+/** Each person of the batch with the head, brows and eyes of another one: there is no true picture. */
+function buildCross(config: Config, p: Params, batch: (name: string) => Value): CrossScene {
+  const { batch: b, frames: t, views: k } = config.render;
+  const s = config.size;
+  const { frame, viewCodes, expression: wanted } = encodeWindows(config, p.frozen(), config.render, (name) => batch(["guide", "position", "base", "scale"].includes(name) ? `cross_${name}` : name), undefined);
+  const views = reshape(fromBytes(batch("views")), [b, k, 3, s, s]);
+  const { picture } = render(config, p, {
+    views: repeatFrames(views, t),
+    viewPoints: repeatFrames(batch("view_points"), t),
+    viewMask: repeatFrames(batch("view_mask"), t),
+    points: stopGradient(frame.points),
+    fused: stopGradient(frame.fused),
+  });
+  const judge = p.frozen();
+  const person = reshape(mean(viewCodes, { axes: [1], keepDims: false }), [b, config.width]);
+  const identity = cosineDistance(identityEncoder(config, judge, picture).code, stopGradient(repeatFrames(person, t)));
+  const expression = l2(expressionEncoder(config, judge, picture), stopGradient(repeatFrames(wanted, t)));
+  return { view: repeatFrames(reshape(slice(views, 1, 0, 1), [b, 3, s, s]), t), picture, identity, expression };
+}
+
 export const adversarialPhase: Phase<Config> = {
   name: "adversarial",
   groups: ["generator", "discriminator"],
-  defaultSteps: 0,
+  defaultSteps: 2000,
   defaultRate: 1e-4,
-  batch: renderFields,
+  batch: adversarialFields,
   build(config, params, batch): PhaseResult {
-    const scene = buildScene(config, params("generator"), batch);
+    const p = params("generator");
     const d = params("discriminator");
     const { batch: b, frames: t } = config.render;
+    const scene = buildScene(config, p, batch);
+    const cross = has(config, "cross") ? buildCross(config, p, batch) : null;
     const clip = (x: Value): Value => reshape(x, [b, t, 3, config.size, config.size]);
-    const unmoved = stopGradient(scene.picture);
-    const fooledFrame = hingeGenerator(frameDiscriminator(config, d.frozen(), scene.picture, scene.view));
-    const fooledClip = hingeGenerator(clipDiscriminator(config, d.frozen(), clip(scene.picture)));
-    const frameLoss = hingeDiscriminator(frameDiscriminator(config, d, scene.target, scene.view), frameDiscriminator(config, d, unmoved, scene.view));
-    const clipLoss = hingeDiscriminator(clipDiscriminator(config, d, clip(scene.target)), clipDiscriminator(config, d, clip(unmoved)));
+    const fakes = [scene, ...(cross === null ? [] : [cross])];
+    const zero = p.graph.scalar(0);
+    const average = (losses: readonly Value[]): Value => mul(losses.reduce((x, y) => add(x, y)), 1 / losses.length);
+
+    const discriminators = [
+      ...(has(config, "frame-discriminator") ? [{ name: "frame", score: (q: Params, { picture, view }: { picture: Value; view: Value }) => frameDiscriminator(config, q, picture, view) }] : []),
+      ...(has(config, "clip-discriminator") ? [{ name: "clip", score: (q: Params, { picture }: { picture: Value }) => clipDiscriminator(config, q, clip(picture)) }] : []),
+    ];
+    const figures: Record<string, Value> = { ...scene.figures };
+    let [fooled, told] = [zero, zero];
+    for (const { name, score } of discriminators) {
+      const fooling = average(fakes.map((fake) => hingeGenerator(score(d.frozen(), fake))));
+      const real = score(d, { picture: scene.target, view: scene.view });
+      const telling = average(fakes.map((fake) => hingeDiscriminator(real, score(d, { picture: stopGradient(fake.picture), view: fake.view }))));
+      [fooled, told] = [add(fooled, fooling), add(told, telling)];
+      Object.assign(figures, { [`${name}_discriminator`]: telling, [`fooled_${name}`]: fooling });
+    }
+    let loss = add(scene.loss, mul(fooled, config.losses.adversarial));
+    if (cross !== null) {
+      loss = add(loss, mul(add(cross.identity, mul(cross.expression, 0.1)), config.losses.cross));
+      Object.assign(figures, { cross_identity: cross.identity, cross_expression: cross.expression });
+    }
     return {
-      losses: [
-        { group: "generator", loss: add(scene.loss, mul(add(fooledFrame, fooledClip), 0.05)) },
-        { group: "discriminator", loss: add(frameLoss, clipLoss) },
-      ],
-      figures: { ...scene.figures, frame_discriminator: frameLoss, clip_discriminator: clipLoss, fooled_frame: fooledFrame, fooled_clip: fooledClip },
-      pictures: scene.pictures,
+      losses: [{ group: "generator", loss }, ...(discriminators.length > 0 ? [{ group: "discriminator", loss: told }] : [])],
+      figures,
+      pictures: { ...scene.pictures, ...(cross === null ? {} : { cross: toBytes(cross.picture) }) },
     };
   },
 };
-

@@ -14,7 +14,11 @@
  *   - position carries the rigid head motion and the guide's brow and eye displacements, relative to the guide's own face at rest;
  *   - the lips have a weighting of their own, over identity, expression and speech: heads nod as they speak, and a guide's nods
  *     must not talk;
- *   - training in phases: points first (all encoders), then pictures, then the adversaries.
+ *   - training in phases: points first (all encoders), then pictures, then the adversaries;
+ *   - a frozen audio-lip expert (the system `sync`) hears whether predicted mouths say what was said: it sees points, as the mouth's
+ *     motion is decided on points;
+ *   - half of the adversarial phase drives each person with the head, brows and eyes of another one of the batch: no picture shows what should
+ *     come out, so discriminators, identity and expression judge it.
  */
 import type { System } from "../system.js";
 import { type Config, parseConfig, presets } from "./config.js";
@@ -26,7 +30,8 @@ export const etGanAcw: System<Config> = {
   name: "et-gan-acw",
   title: "ET-GAN-ACW",
   citation: "Zeng et al., ACM Multimedia 2020 (doi 10.1145/3394171.3413844); Zeng et al., Neurocomputing 2022",
-  groups: ["generator", "discriminator"],
+  groups: ["generator", "discriminator", "expert"],
+  experts: { expert: "sync" },
   parseConfig,
   presets,
   phases: [motionPhase, renderPhase, adversarialPhase],

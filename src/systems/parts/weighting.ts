@@ -5,7 +5,7 @@
  */
 import { leakyRelu } from "../../graph/ops/activation.js";
 import { add, mul, square, sub } from "../../graph/ops/arithmetic.js";
-import { concat, reshape, slice } from "../../graph/ops/layout.js";
+import { concat, expand, reshape, slice } from "../../graph/ops/layout.js";
 import { mean, softmax, sum } from "../../graph/ops/reduce.js";
 import type { Value } from "../../graph/value.js";
 import { convLayer, linear, slope } from "../../nn/layers.js";
@@ -30,6 +30,16 @@ export function adaptiveWeighting(p: Params, name: string, maps: readonly Value[
     const total = sum(weighted, { axes: [1], keepDims: false });
     const mixed = convLayer(q, "mix", reshape(weighted, [n, m * c, h, w]), { out: c, kernel: 1 });
     return { fused: leakyRelu(add(mul(total, m), mixed), slope), weights };
+  });
+}
+
+/** What adaptive weighting is measured against: maps side by side and one mixing layer; every modality counts the same. */
+export function concatenation(p: Params, name: string, maps: readonly Value[]): { readonly fused: Value; readonly weights: Value } {
+  return p.scope(name, (q) => {
+    const m = maps.length;
+    const [n, c, h, w] = (maps[0] as Value).shape as [number, number, number, number];
+    const fused = leakyRelu(convLayer(q, "mix", concat(maps, 1), { out: c, kernel: 1 }), slope);
+    return { fused, weights: expand(q.graph.constant([1 / m], [1, 1, 1, 1, 1]), [n, m, c, h, w]) };
   });
 }
 
