@@ -55,7 +55,7 @@ export async function fillBatch(cache: ClipCache, contract: DataContract, choice
   }
   const fill = async (choice: WindowChoice, b: number, attempt = 1): Promise<void> => {
     try {
-      await fillWindow(cache, contract, { choice, partner: choices[(b + 1) % choices.length] as WindowChoice }, b, arrays, options);
+      await fillWindow(cache, contract, choice, b, arrays, options);
     } catch (error) {
       const isDamage = error instanceof TalkfaceError && (error.code === "bad-data" || error.code === "bad-media");
       if (replace === undefined || !isDamage) throw error;
@@ -66,8 +66,7 @@ export async function fillBatch(cache: ClipCache, contract: DataContract, choice
   return arrays;
 }
 
-/** `partner` is another window of the batch, whose head, brows and eyes drive this one's face in the fields that begin with `cross_`. */
-async function fillWindow(cache: ClipCache, contract: DataContract, { choice: { clip, start, random }, partner }: { readonly choice: WindowChoice; readonly partner: WindowChoice }, b: number, arrays: Record<string, { shape: readonly number[]; data: Float32Array | Uint8Array }>, options: WindowOptions): Promise<void> {
+async function fillWindow(cache: ClipCache, contract: DataContract, { clip, start, random, partner = { clip, start } }: WindowChoice, b: number, arrays: Record<string, { shape: readonly number[]; data: Float32Array | Uint8Array }>, options: WindowOptions): Promise<void> {
   const { size } = contract;
   const features = await cache.features(clip);
   const frames = arrays["points"]!.shape[1] as number;

@@ -8,6 +8,8 @@ export interface WindowChoice {
   /** First frame of the window. */
   readonly start: number;
   readonly random: Random;
+  /** Another window of the step, whose head, brows and eyes drive this face in cross-identity training; itself where there is none. */
+  readonly partner?: Pick<WindowChoice, "clip" | "start">;
 }
 
 export class WindowSampler {
@@ -47,7 +49,8 @@ export class WindowSampler {
       const clip = weighted(clips, (c) => c.frames, random);
       return { clip, start: random.integer(clip.frames - frames + 1), random: random.split(`window/${i}`) };
     });
-    return windows.slice(rank * batch, (rank + 1) * batch);
+    const paired = windows.map((window, i): WindowChoice => ({ ...window, partner: windows[(i + 1) % windows.length]! })); // over all ranks
+    return paired.slice(rank * batch, (rank + 1) * batch);
   }
 
   /** A window of any clip in place of one whose clip is damaged; it may be damaged as well. The same for the same window and attempt. */

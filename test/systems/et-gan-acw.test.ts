@@ -96,6 +96,33 @@ describe("ET-GAN-ACW", () => {
     }
   });
 
+  it("leaves out what the configuration says", async () => {
+    const without = (parts: Config["without"]): Config => ({ ...config, without: parts });
+    const open = async (changed: Config): Promise<Session> => {
+      const own = paramTables(system, changed).get("generator") as ParamTable;
+      return createSession(deployedGraphs(system, changed, initialValues(own, 5), {}).get("frame")!);
+    };
+    const moved = async (session: Session, name: string): Promise<number> => {
+      const feeds = randomFeeds(session, config.size, 1);
+      const run = async (change: Record<string, Tensor>): Promise<Float32Array> => (await session.run({ ...feeds, ...change }, { fetch: ["points"] }))["points"]!.data as Float32Array;
+      const [before, after] = [await run({}), await run({ [name]: { ...feeds[name]!, data: (feeds[name]!.data as Float32Array).map((x) => 1 - x) } })];
+      return Math.max(...before.map((x, i) => Math.abs(x - after[i]!)));
+    };
+    for (const name of ["expression", "speech", "position"] as const) {
+      expect(await moved(await open(without([name])), name), name).toBe(0);
+      expect(await moved(await open(config), name), name).toBeGreaterThan(1e-4);
+    }
+    const plain = await open(without(["weighting"]));
+    const weights = (await plain.run(randomFeeds(plain, config.size, 1)))["weights"]!.data as Float32Array;
+    expect([...new Set(weights)]).toEqual([0.25]);
+    const adversarial = system.phases[2]!;
+    const groups = (parts: Config["without"]): string[] => [...stepGraph(system, without(parts), adversarial).outputs.keys()].filter((name) => name.startsWith("loss."));
+    expect(groups([])).toEqual(["loss.generator", "loss.discriminator"]);
+    expect(groups(["frame-discriminator", "clip-discriminator"])).toEqual(["loss.generator"]);
+    expect(adversarial.batch(config).some(({ name }) => name === "cross_base")).toBe(true);
+    expect(adversarial.batch(without(["cross"])).some(({ name }) => name.startsWith("cross_"))).toBe(false);
+  });
+
   it("has points that agree with the data contract", () => {
     expect(system.phases[0]!.batch(config).find((f) => f.name === "points")!.shape.at(-2)).toBe(modelPointCount);
   });

@@ -68,7 +68,7 @@ describe("training", () => {
       const shapes = (JSON.parse(facts["parameters"]!) as Record<string, [string, number[]][]>)["generator"]!;
       return { shapes, vector: vectors.get("average.generator")! };
     }) as [{ shapes: [string, number[]][]; vector: Float32Array }, { shapes: [string, number[]][]; vector: Float32Array }];
-    const trainingOnly = /^(lip|identity-guess)/; // heads that no deployed network has
+    const trainingOnly = /^(lip|identity-guess|emotion)/; // heads that no deployed network has
     let offset = 0;
     for (const [name, shape] of from.shapes) {
       const end = offset + shape.reduce((a, b) => a * b, 1);

@@ -1,0 +1,64 @@
+/**
+ * What the audio-lip expert says of prepared clips: the offset that is left in each, how surely, and whether it finds a shift that was
+ * put in on purpose. `--list` writes clip, person, offset, confidence and whether it counts as in step.
+ *
+ *   npm run bench -- sync --data PREPARED [--data MORE] [--split val] [--model onnx/sync] [--list FILE.csv]
+ */
+import { parseArgs } from "node:util";
+import { TalkfaceError } from "../src/base/errors.js";
+import { writeAtomic } from "../src/base/files.js";
+import { progress } from "../src/base/log.js";
+import { ClipCache } from "../src/data/clip-cache.js";
+import { type ClipEntry, openDataset } from "../src/data/dataset.js";
+import { SyncExpert, type SyncScore } from "../src/eval/sync-expert.js";
+import { mouthMotion } from "../src/features/mouth-motion.js";
+import { columnsPerFrame } from "../src/features/speech.js";
+
+/** Below it, an offset may be chance. */
+const clearConfidence = 0.1;
+/** A clip of a second has too few frames to tell by itself. */
+const fewestFrames = 50;
+/** Frames of sound that are left out at the front, so that the mouth comes late. */
+const planted = 4;
+
+export async function run(args: readonly string[]): Promise<Record<string, string | number>> {
+  const { values } = parseArgs({ args: [...args], options: { data: { type: "string", multiple: true }, split: { type: "string", default: "val" }, model: { type: "string" }, list: { type: "string" } } });
+  if (values.data === undefined) throw new TalkfaceError("usage", "bench sync: give --data PREPARED.");
+  const dataset = await openDataset(values.data);
+  const expert = await SyncExpert.open(values.model);
+  try {
+    const clips = dataset.clips.filter((clip) => clip.split === values.split && !clip.silent && clip.frames >= fewestFrames);
+    if (clips.length === 0) throw new TalkfaceError("bad-data", `${values.data.join(", ")}: no ${values.split} clip with sound of ${fewestFrames} frames or more.`);
+    const cache = new ClipCache(dataset, 0);
+    const line = progress("sync", clips.length, "clips");
+    const found: { readonly clip: ClipEntry; readonly score: SyncScore; readonly moved: number }[] = [];
+    for (const [i, clip] of clips.entries()) {
+      const { faces, rest, mel, reference } = await cache.features(clip);
+      const motion = faces.map((face) => mouthMotion(face, rest));
+      const score = await expert.score(motion, mel, reference);
+      const late = await expert.score(motion, mel.subarray(planted * columnsPerFrame * dataset.contract.mel.bands), reference);
+      if (score !== null && late !== null) found.push({ clip, score, moved: late.offset - score.offset });
+      line.update(i + 1);
+    }
+    line.finish();
+    const isInStep = ({ offset, confidence }: SyncScore): boolean => Math.abs(offset) <= 1 && confidence >= clearConfidence;
+    if (values.list !== undefined) {
+      const rows = found.map(({ clip, score }) => [clip.id, clip.person, score.offset, score.confidence.toFixed(3), isInStep(score) ? "yes" : "no"].join(","));
+      await writeAtomic(values.list, `${["clip,person,offset,confidence,in_step", ...rows].join("\n")}\n`);
+    }
+    const share = (test: (each: (typeof found)[number]) => boolean): string => (found.filter(test).length / found.length).toFixed(3);
+    const people = new Set(found.map(({ clip }) => clip.person)).size;
+    const mean = (of: (score: SyncScore) => number): string => (found.reduce((sum, { score }) => sum + of(score), 0) / found.length).toFixed(3);
+    return {
+      clips: found.length, people,
+      within_1: share(({ score }) => Math.abs(score.offset) <= 1),
+      in_step: share(({ score }) => isInStep(score)),
+      shift_found: share(({ moved }) => Math.abs(moved - planted) <= 1),
+      cosine: mean(({ inStep }) => inStep),
+      confidence: mean(({ confidence }) => confidence),
+    };
+  } finally {
+    await expert.close();
+    await dataset.close();
+  }
+}
