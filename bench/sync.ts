@@ -1,8 +1,8 @@
 /**
  * What the audio-lip expert says of prepared clips: the offset that is left in each, how surely, and whether it finds a shift that was
- * put in on purpose. `--list` writes clip, person, offset, confidence and whether it counts as in step.
+ * put in on purpose. `--list` writes clip, person, split, offset, confidence and whether it counts as in step.
  *
- *   npm run bench -- sync --data PREPARED [--data MORE] [--split val] [--model onnx/sync] [--list FILE.csv]
+ *   npm run bench -- sync --data PREPARED [--data MORE] [--split train|val|test|all] [--model onnx/sync] [--list FILE.csv]
  */
 import { parseArgs } from "node:util";
 import { TalkfaceError } from "../src/base/errors.js";
@@ -27,7 +27,7 @@ export async function run(args: readonly string[]): Promise<Record<string, strin
   const dataset = await openDataset(values.data);
   const expert = await SyncExpert.open(values.model);
   try {
-    const clips = dataset.clips.filter((clip) => clip.split === values.split && !clip.silent && clip.frames >= fewestFrames);
+    const clips = dataset.clips.filter((clip) => (values.split === "all" || clip.split === values.split) && !clip.silent && clip.frames >= fewestFrames);
     if (clips.length === 0) throw new TalkfaceError("bad-data", `${values.data.join(", ")}: no ${values.split} clip with sound of ${fewestFrames} frames or more.`);
     const cache = new ClipCache(dataset, 0);
     const line = progress("sync", clips.length, "clips");
@@ -43,8 +43,8 @@ export async function run(args: readonly string[]): Promise<Record<string, strin
     line.finish();
     const isInStep = ({ offset, confidence }: SyncScore): boolean => Math.abs(offset) <= 1 && confidence >= clearConfidence;
     if (values.list !== undefined) {
-      const rows = found.map(({ clip, score }) => [clip.id, clip.person, score.offset, score.confidence.toFixed(3), isInStep(score) ? "yes" : "no"].join(","));
-      await writeAtomic(values.list, `${["clip,person,offset,confidence,in_step", ...rows].join("\n")}\n`);
+      const rows = found.map(({ clip, score }) => [clip.id, clip.person, clip.split, score.offset, score.confidence.toFixed(3), isInStep(score) ? "yes" : "no"].join(","));
+      await writeAtomic(values.list, `${["clip,person,split,offset,confidence,in_step", ...rows].join("\n")}\n`);
     }
     const share = (test: (each: (typeof found)[number]) => boolean): string => (found.filter(test).length / found.length).toFixed(3);
     const people = new Set(found.map(({ clip }) => clip.person)).size;
