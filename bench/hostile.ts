@@ -6,11 +6,16 @@ import { spawnSync } from "node:child_process";
 import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
+import { TalkfaceError } from "../src/base/errors.js";
 import { readManifest, readRejects } from "../src/data/manifest.js";
 import { planClips, writePersonaClip } from "../src/media/persona/clips.js";
 import { nodeArguments } from "../test/support/command.js";
 import { hostileVideos } from "../test/support/hostile.js";
 
+/** Two hundred take a minute or two. */
+const limitSeconds = 900;
+
+/** Throws where a video is in neither list, where the run does not end with status 3, or where the file that some videos name was opened. */
 export async function run([count = "200"]: readonly string[]): Promise<Record<string, string | number>> {
   const folder = mkdtempSync(join(tmpdir(), "talkface-hostile-"));
   try {
@@ -25,7 +30,7 @@ export async function run([count = "200"]: readonly string[]): Promise<Record<st
     const hasTrace = spawnSync("strace", ["-V"]).status === 0;
     const traced = hasTrace ? ["strace", "-f", "-e", "trace=open,openat", "-o", join(folder, "trace"), ...command] : command;
     const started = performance.now();
-    const done = spawnSync(traced[0]!, traced.slice(1), { stdio: ["ignore", "ignore", "inherit"] });
+    const done = spawnSync(traced[0]!, traced.slice(1), { stdio: ["ignore", "ignore", "inherit"], timeout: limitSeconds * 1000, killSignal: "SIGKILL" });
     const [clips, rejects] = [await readManifest(out), await readRejects(out)];
     const seen = new Set([...clips.map(({ source }) => source.path), ...rejects.map(({ path }) => path)]);
     const searched = paths.filter((path) => !basename(path).startsWith(".")).length;
@@ -33,6 +38,12 @@ export async function run([count = "200"]: readonly string[]): Promise<Record<st
     for (const { reason } of rejects) reasons[reason] = (reasons[reason] ?? 0) + 1;
     process.stdout.write(`rejects: ${Object.entries(reasons).map(([reason, n]) => `${n} ${reason}`).join(", ")}\n`);
     const opened = hasTrace ? readFileSync(join(folder, "trace"), "utf8").split("\n").filter((line) => line.includes(canary)).length : "unknown";
+    const faults = [
+      ...(done.status === 3 ? [] : [`status ${done.status ?? `none: it was killed, by the limit of ${limitSeconds} s perhaps`}, expected 3`]),
+      ...(seen.size === searched ? [] : [`${seen.size} of ${searched} videos are accounted for`]),
+      ...(opened === 0 || opened === "unknown" ? [] : [`the file that some videos name was opened ${opened} times`]),
+    ];
+    if (faults.length > 0) throw new TalkfaceError("internal", `bench hostile: ${faults.join("; ")}.`);
     return { videos: paths.length, searched, accounted: seen.size, clips: clips.length, status: done.status ?? "killed", canary_opened: opened, seconds: Math.round((performance.now() - started) / 1000) };
   } finally {
     rmSync(folder, { recursive: true, force: true });

@@ -1,5 +1,6 @@
 /** The sound of one file, read once from front to back while the pictures are read, in little memory. */
 import { readAudioBlocks } from "../media/audio.js";
+import type { MediaInfo } from "../media/probe.js";
 
 const blockSamples = 16_000;
 
@@ -9,8 +10,9 @@ export class SoundTrack {
   #end = 0;
   #isOver = false;
 
-  constructor(path: string) {
-    this.#blocks = readAudioBlocks(path, blockSamples);
+  /** `info` is what `probe` said of the file, where it was asked already. */
+  constructor(path: string, info?: MediaInfo) {
+    this.#blocks = readAudioBlocks(path, blockSamples, info === undefined ? {} : { info });
   }
 
   /** Samples [start, end) of the file, fewer where it ends. Ranges come in order: what lies before `start` is forgotten. */

@@ -1,7 +1,7 @@
 /** Sound of any media file as mono float samples. */
 import { TalkfaceError } from "../base/errors.js";
 import { ffmpegOutput } from "./ffmpeg.js";
-import { probe, requireAudio } from "./probe.js";
+import { type MediaInfo, probe, requireAudio } from "./probe.js";
 
 export interface ReadAudioOptions {
   /** 16000 by default. */
@@ -9,6 +9,8 @@ export interface ReadAudioOptions {
   /** Counted from the start of the file (its earliest stream), as for pictures. */
   readonly startSeconds?: number;
   readonly durationSeconds?: number;
+  /** What `probe` said of the file, where it was asked already. */
+  readonly info?: MediaInfo;
 }
 
 /** The first audio stream whole: mono, about -1..1, [S]. A stream that starts late is led by silence. Throws `missing-file` or `bad-media`. */
@@ -31,7 +33,7 @@ export async function readAudio(path: string, options: ReadAudioOptions = {}): P
 /** As `readAudio` in blocks of exactly `blockSamples` (the last one shorter), for sound of any length in little memory. */
 export async function* readAudioBlocks(path: string, blockSamples: number, options: ReadAudioOptions = {}): AsyncGenerator<Float32Array> {
   const { sampleRateHz = 16000, startSeconds = 0, durationSeconds } = options;
-  const stream = requireAudio(await probe(path), path);
+  const stream = requireAudio(options.info ?? (await probe(path)), path);
   const command = {
     inputs: [{ source: path, options: startSeconds > 0 ? ["-ss", String(startSeconds)] : [] }],
     options: [

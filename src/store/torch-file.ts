@@ -1,6 +1,7 @@
 /** Weights that PyTorch saved: the zip container of today and the legacy one before 1.6. Nothing in the file is executed (pickle.ts). */
 import { readFile, stat } from "node:fs/promises";
 import { fromSystemError, TalkfaceError } from "../base/errors.js";
+import { halfValue } from "../graph/half.js";
 import { PickleGlobal, type Pickled, unpickle } from "./pickle.js";
 import { zipEntries } from "./zip.js";
 
@@ -15,18 +16,13 @@ const legacyMagic = 0x1950a86a20f9469cfc6cn;
 const legacyProtocol = 1001;
 
 type Reader = (view: DataView, at: number) => number;
-const halfOf = (bits: number): number => {
-  const [sign, exponent, fraction] = [bits >> 15 === 1 ? -1 : 1, (bits >> 10) & 31, bits & 1023];
-  if (exponent === 31) return fraction === 0 ? sign * Infinity : NaN;
-  return sign * (exponent === 0 ? fraction * 2 ** -24 : (1 + fraction / 1024) * 2 ** (exponent - 15));
-};
 const brainOf = (bits: number): number => new Float32Array(new Uint32Array([bits << 16]).buffer)[0]!;
 
 /** Bytes of an element and how it is read, by the name of its storage class. */
 const storages: Readonly<Record<string, { readonly size: number; readonly read: Reader }>> = {
   "torch.FloatStorage": { size: 4, read: (v, at) => v.getFloat32(at, true) },
   "torch.DoubleStorage": { size: 8, read: (v, at) => v.getFloat64(at, true) },
-  "torch.HalfStorage": { size: 2, read: (v, at) => halfOf(v.getUint16(at, true)) },
+  "torch.HalfStorage": { size: 2, read: (v, at) => halfValue(v.getUint16(at, true)) },
   "torch.BFloat16Storage": { size: 2, read: (v, at) => brainOf(v.getUint16(at, true)) },
   "torch.LongStorage": { size: 8, read: (v, at) => Number(v.getBigInt64(at, true)) },
   "torch.IntStorage": { size: 4, read: (v, at) => v.getInt32(at, true) },
