@@ -14,6 +14,7 @@ export const commandModules: Readonly<Record<string, () => Promise<Register>>> =
   ...Object.fromEntries(["lrw", "grid", "mead", "cremad"].map((name) => [`prep-${name}`, async () => (await import("./commands/prep-corpus.js")).registerPrepCorpus(name)])),
   data: async () => (await import("./commands/data.js")).registerData,
   train: async () => (await import("./commands/train.js")).registerTrain,
+  report: async () => (await import("./commands/report.js")).registerReport,
   eval: async () => (await import("./commands/eval.js")).registerEval,
   import: async () => (await import("./commands/import.js")).registerImport,
   export: async () => (await import("./commands/export.js")).registerExport,

@@ -6,6 +6,30 @@ export interface Scale {
   readonly ticks: readonly number[];
   /** Decimals that tell the ticks apart. */
   readonly decimals: number;
+  /** Equal ratios lie equally far apart. */
+  readonly isLogarithmic?: boolean;
+}
+
+/** From this ratio of the largest to the smallest value on a linear scale shows the large ones only. */
+const manyfold = 30;
+
+/** A logarithmic scale where all values are above zero and reach over more than an order of magnitude, else a linear one. */
+export function fittingScale(values: readonly number[]): Scale {
+  const finite = values.filter((value) => Number.isFinite(value));
+  const low = finite.reduce((a, b) => Math.min(a, b), Infinity);
+  const high = finite.reduce((a, b) => Math.max(a, b), -Infinity);
+  if (!(low > 0 && high / low >= manyfold && high / low < Infinity)) return scaleOf(values);
+  const [first, last] = [Math.floor(Math.log10(low)), Math.ceil(Math.log10(high))];
+  const every = Math.ceil((last - first) / 6);
+  const ticks = Array.from({ length: Math.floor((last - first) / every) + 1 }, (_, i) => 10 ** (first + i * every));
+  return { low: 10 ** first, high: 10 ** last, ticks, decimals: 0, isLogarithmic: true };
+}
+
+/** A tick as text; powers of ten that would be long are written with their exponent. */
+export function tickText({ decimals, isLogarithmic }: Scale, tick: number): string {
+  if (isLogarithmic !== true) return tick.toFixed(decimals);
+  const power = Math.round(Math.log10(tick));
+  return power >= -3 && power <= 4 ? String(Number(tick.toPrecision(1))) : `1e${power}`;
 }
 
 /** A scale that holds all values with about `count` ticks at round numbers (steps of 1, 2 or 5 times a power of ten). */
@@ -25,7 +49,8 @@ export function scaleOf(values: readonly number[], count = 4): Scale {
 }
 
 /** Place of a value between 0 and `length`. */
-export function placeOf({ low, high }: Scale, value: number, length: number): number {
+export function placeOf({ low, high, isLogarithmic }: Scale, value: number, length: number): number {
+  if (isLogarithmic === true) return (Math.log(value / low) / Math.log(high / low)) * length;
   return ((value - low) / (high - low)) * length;
 }
 

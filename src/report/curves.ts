@@ -1,5 +1,5 @@
 /** Lines over time. */
-import { placeOf, scaleOf, short } from "./axis.js";
+import { fittingScale, placeOf, scaleOf, short, tickText } from "./axis.js";
 import { type Html, html } from "./html.js";
 
 export interface Curve {
@@ -19,6 +19,10 @@ export interface CurvesOptions {
   readonly along: string;
   /** Steps of one unit of the axis: 25 for seconds of frames. */
   readonly perUnit?: number;
+  /** True takes a logarithmic axis where values reach far. */
+  readonly mayBeLogarithmic?: boolean;
+  /** Steps at which something begins. */
+  readonly marks?: readonly { readonly at: number; readonly name: string }[];
 }
 
 const [width, height] = [560, 190];
@@ -27,9 +31,9 @@ const area = { left: 46, right: 10, top: 12, bottom: 30 };
 const mostPoints = 400;
 
 /** Lines in one frame, with a legend. */
-export function curves(list: readonly Curve[], { title, unit, along, perUnit = 1 }: CurvesOptions): Html {
+export function curves(list: readonly Curve[], { title, unit, along, perUnit = 1, mayBeLogarithmic = false, marks = [] }: CurvesOptions): Html {
   const drawn = list.map(thinned);
-  const y = scaleOf(drawn.flatMap(({ values }) => values));
+  const y = (mayBeLogarithmic ? fittingScale : scaleOf)(drawn.flatMap(({ values }) => values));
   const x = scaleOf([...drawn.flatMap(({ steps }) => [steps[0] ?? 0, steps.at(-1) ?? 1])].map((step) => step / perUnit), 6);
   const last = Math.max(...drawn.map(({ steps }) => (steps.at(-1) ?? 1) / perUnit));
   const first = Math.min(...drawn.map(({ steps }) => (steps[0] ?? 0) / perUnit));
@@ -38,13 +42,15 @@ export function curves(list: readonly Curve[], { title, unit, along, perUnit = 1
   const px = (step: number): number => area.left + placeOf(across, step / perUnit, w);
   const py = (value: number): number => area.top + h - placeOf(y, value, h);
   const lines = drawn.map(({ steps, values, colour }) => html`<path class="line c${colour % 8}" d="${pathOf(steps.map(px), values.map(py))}"/>`);
-  const label = `${title}${unit === "" ? "" : ` in ${unit}`}, over ${along}: ${drawn.map(({ name, values }) => `${name} ${rangeOf(values)}`).join(", ")}`;
+  const inside = marks.filter(({ at }) => at / perUnit >= across.low && at / perUnit < across.high);
+  const begun = inside.map(({ at, name }) => html`<path class="mark" d="M${short(px(at))} ${area.top}v${h}"/><text class="tick" x="${short(px(at) + 4)}" y="${area.top + 9}">${name}</text>`);
+  const label = `${title}${unit === "" ? "" : ` in ${unit}`}${y.isLogarithmic === true ? ", logarithmic" : ""}, over ${along}: ${drawn.map(({ name, values }) => `${name} ${rangeOf(values)}`).join(", ")}`;
   return html`<figure class="plot"><figcaption>${title}${unit === "" ? null : html` <span class="unit">${unit}</span>`}</figcaption>
 <svg viewBox="0 0 ${width} ${height}" role="img" aria-label="${label}">
-${y.ticks.map((tick) => html`<line class="grid" x1="${area.left}" x2="${width - area.right}" y1="${short(py(tick))}" y2="${short(py(tick))}"/><text class="tick end" x="${area.left - 6}" y="${short(py(tick) + 3.5)}">${tick.toFixed(y.decimals)}</text>`)}
+${y.ticks.map((tick) => html`<line class="grid" x1="${area.left}" x2="${width - area.right}" y1="${short(py(tick))}" y2="${short(py(tick))}"/><text class="tick end" x="${area.left - 6}" y="${short(py(tick) + 3.5)}">${tickText(y, tick)}</text>`)}
 ${x.ticks.filter((tick) => tick >= across.low && tick <= across.high).map((tick) => html`<text class="tick middle" x="${short(px(tick * perUnit))}" y="${height - area.bottom + 15}">${tick.toFixed(x.decimals)}</text>`)}
 <text class="tick end" x="${width - area.right}" y="${height - 2}">${along}</text>
-${lines}</svg>${list.length > 1 ? legend(list) : null}</figure>`;
+${begun}${lines}</svg>${list.length > 1 ? legend(list) : null}</figure>`;
 }
 
 /** Names beside their colours. */

@@ -69,6 +69,7 @@ svg text { fill: var(--soft); font-size: 11.5px; font-variant-numeric: tabular-n
 svg .name { fill: var(--own); font-size: 12.5px; font-weight: 600; }
 .middle { text-anchor: middle; } .end { text-anchor: end; }
 .grid { stroke: var(--rule); stroke-width: 1; }
+.mark { stroke: var(--soft); stroke-width: 1; stroke-dasharray: 3 3; }
 .line { fill: none; stroke: var(--own); stroke-width: 1.8; stroke-linejoin: round; stroke-linecap: round; }
 .dots circle { fill: var(--own); fill-opacity: 0.45; }
 .box { fill: var(--own); fill-opacity: 0.14; }
@@ -78,6 +79,7 @@ svg .name { fill: var(--own); font-size: 12.5px; font-weight: 600; }
 .key { display: inline-block; width: 18px; height: 4px; margin-right: 7px; border-radius: 2px; background: var(--own); vertical-align: middle; }
 .shared { margin: 0 0 14px; }
 
+.sheet { display: block; max-width: none; height: auto; border-radius: 6px; }
 .choice { margin: 6px 0 4px; }
 select, button, input[type=range] { font: inherit; accent-color: var(--accent); }
 select, .step, .play { padding: 5px 10px; color: var(--ink); background: var(--wash); border: 1px solid var(--rule); border-radius: 7px; max-width: 100%; }

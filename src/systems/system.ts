@@ -24,12 +24,20 @@ export interface PhaseResult {
   readonly pictures: Readonly<Record<string, Value>>;
 }
 
+/** A figure of validation and which of its values are good. */
+export interface Judgement {
+  readonly figure: string;
+  readonly better: "lower" | "higher";
+}
+
 /** A stage of training: which batch it needs and which group learns from what. */
 export interface Phase<Config> {
   readonly name: string;
   readonly groups: readonly string[];
   readonly defaultSteps: number;
   readonly defaultRate: number;
+  /** What decides which weights are kept as the best; by default the lowest loss of the phase's first group. */
+  readonly judgedBy?: Judgement;
   batch(config: Config): readonly BatchField[];
   /** `training` false leaves out dropout. */
   build(config: Config, params: (group: string) => Params, batch: (name: string) => Value, training: boolean): PhaseResult;

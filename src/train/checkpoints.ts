@@ -2,6 +2,7 @@
 import { join } from "node:path";
 import { TalkfaceError } from "../base/errors.js";
 import { checkpointName, writeCheckpoint } from "../store/checkpoint.js";
+import { placeOf } from "./config.js";
 import { parameterNames } from "./init.js";
 import type { Run } from "./run.js";
 import type { TrainState } from "./state.js";
@@ -22,7 +23,16 @@ export function restore(state: TrainState, vectors: ReadonlyMap<string, Float32A
 export async function save(run: Run, state: TrainState, step: number): Promise<string> {
   followFirst(run.ranks, state, step);
   if (run.ranks.rank !== 0) return join(run.options.out, checkpointName(step));
-  const facts = {
+  const { phases } = run.config;
+  const phase = phases[placeOf(Math.max(0, step - 1), phases)?.index ?? phases.length - 1]?.name as string;
+  const path = await writeCheckpoint(run.options.out, { step, vectors: state, facts: factsOf(run) }, run.config.keepCheckpoints);
+  await run.journal.write({ kind: "checkpoint", step, phase, file: checkpointName(step) });
+  return path;
+}
+
+/** What a checkpoint says of its run. */
+export function factsOf(run: Run): Record<string, string> {
+  return {
     system: run.system.name,
     config: JSON.stringify(run.systemConfig),
     contract: JSON.stringify(run.contract),
@@ -33,5 +43,4 @@ export async function save(run: Run, state: TrainState, step: number): Promise<s
     people: String(new Set(run.train.map((clip) => clip.person)).size),
     minutes: String(Math.round((run.train.reduce((sum, clip) => sum + clip.frames, 0) / run.contract.fps / 60) * 10) / 10),
   };
-  return writeCheckpoint(run.options.out, { step, vectors: state, facts }, run.config.keepCheckpoints);
 }

@@ -2,7 +2,7 @@
 import type { DataContract } from "../base/contract.js";
 import { TalkfaceError } from "../base/errors.js";
 import { toFloat16 } from "../graph/float16.js";
-import { readCheckpoint } from "../store/checkpoint.js";
+import { findCheckpoint } from "../store/checkpoint.js";
 import { type ModelDescription, writeModel } from "../store/model.js";
 import { deployedGraphs } from "../systems/graphs.js";
 import { layerStateName } from "../systems/phase-graph.js";
@@ -11,9 +11,9 @@ import { stateNames } from "../systems/step-graph.js";
 
 export type Precision = "float32" | "float16";
 
-/** Writes the averaged weights of the system's first group as graphs and `model.json`; returns the bytes of the graphs. */
-export async function exportModel(checkpoint: string, folder: string, licence: string, precision: Precision = "float32"): Promise<number> {
-  const { step, vectors, facts } = await readCheckpoint(checkpoint);
+/** Writes the averaged weights of the system's first group as graphs and `model.json`; `source` and `which` as in `findCheckpoint`. Returns the bytes of the graphs. */
+export async function exportModel(source: string, folder: string, licence: string, precision: Precision = "float32", which = "latest"): Promise<number> {
+  const { path: checkpoint, step, vectors, facts } = await findCheckpoint(source, which);
   const fact = (name: string): string => {
     const value = facts[name];
     if (value === undefined) throw new TalkfaceError("bad-data", `${checkpoint}: its record of ${name} is missing. It was not written by \`talkface train\`.`);

@@ -45,9 +45,16 @@ export class Judge {
     for (const [i, batch] of this.#batches.entries()) {
       const { figures, pictures } = await this.#sampler.run(batch, state);
       averages.add(figures);
-      if (i === 0 && withSheet) await writeSampleSheet(this.#run.options.out, step, pictures);
+      if (i === 0 && withSheet) await this.#keepSheet(step, pictures);
     }
-    await this.#run.journal.write({ kind: "validation", step, phase: this.#phase.name, ...averages.take() });
+    const figures = averages.take();
+    await this.#run.best.offer(this.#run, this.#phase, state, step, figures);
+    await this.#run.journal.write({ kind: "validation", step, phase: this.#phase.name, ...figures });
+  }
+
+  async #keepSheet(step: number, pictures: Readonly<Record<string, Tensor>>): Promise<void> {
+    const sheet = await writeSampleSheet(this.#run.options.out, step, pictures);
+    if (sheet !== null) await this.#run.journal.write({ kind: "samples", step, phase: this.#phase.name, ...sheet });
   }
 
   close(): Promise<void> {

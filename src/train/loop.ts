@@ -13,10 +13,13 @@ import { shippedModel } from "../store/shipped.js";
 import { paramTables } from "../systems/phase-graph.js";
 import { findSystem } from "../systems/registry.js";
 import type { System } from "../systems/system.js";
+import { BestKeeper } from "./best.js";
 import { restore, save } from "./checkpoints.js";
 import { decisive, parseTrainConfig, placeOf, type TrainConfig } from "./config.js";
+import { EventFile } from "./events/event-file.js";
 import { startFrom, takeExpert } from "./init.js";
 import { Journal } from "./journal.js";
+import { PageListener } from "./page/listener.js";
 import { runPhase } from "./phase-loop.js";
 import type { Run, TrainOptions } from "./run.js";
 import { initialState, type TrainState } from "./state.js";
@@ -59,7 +62,8 @@ async function trainOn(dataset: Dataset, config: TrainConfig, options: TrainOpti
     cache: new ClipCache(dataset, cacheBytes),
     train: dataset.clips.filter((clip) => clip.split === "train"),
     validation: dataset.clips.filter((clip) => clip.split === "val"),
-    journal: new Journal(ranks.rank === 0 ? options.out : null),
+    journal: new Journal(ranks.rank === 0 ? options.out : null, [new EventFile(options.out), new PageListener(options.out)]),
+    best: await BestKeeper.open(ranks.rank === 0 ? options.out : null),
   };
   const people = new Set(run.train.map((clip) => clip.person)).size;
   info(`${system.title}: ${[...tables].map(([group, { size }]) => `${group} ${(size / 1e6).toFixed(2)} M parameters`).join(", ")}; ${run.train.length} training clips of ${people} people, ${run.validation.length} for validation`);
@@ -67,6 +71,7 @@ async function trainOn(dataset: Dataset, config: TrainConfig, options: TrainOpti
     return await runPhases(run, state, saved?.step ?? 0);
   } finally {
     await batches.close();
+    await run.journal.close();
   }
 }
 
@@ -80,7 +85,10 @@ async function runPhases(run: Run, state: TrainState, from: number): Promise<Tra
     "frames in training clips": run.train.reduce((sum, clip) => sum + clip.frames, 0),
   });
   let done = followFirst(ranks, state, from);
-  if (done > 0) info(`resuming after step ${done}`);
+  if (done > 0) {
+    info(`resuming after step ${done}`);
+    await run.journal.write({ kind: "resumed", step: done, phase: phases[(placeOf(done, phases) ?? { index: phases.length - 1 }).index]!.name });
+  }
   const total = phases.reduce((sum, phase) => sum + phase.steps, 0);
   let stopped = false;
   for (let place = placeOf(done, phases); place !== null && !stopped; place = placeOf(done, phases)) {

@@ -8,6 +8,7 @@ import type { ParamTable } from "../nn/params.js";
 import type { Device } from "../runtime/devices.js";
 import type { Ranks } from "../runtime/ranks.js";
 import type { System } from "../systems/system.js";
+import type { BestKeeper } from "./best.js";
 import type { TrainConfig } from "./config.js";
 import type { Journal } from "./journal.js";
 
@@ -36,6 +37,7 @@ export interface Run {
   readonly train: readonly ClipEntry[];
   readonly validation: readonly ClipEntry[];
   readonly journal: Journal;
+  readonly best: BestKeeper;
   readonly options: TrainOptions;
   readonly ranks: Ranks;
   readonly tables: ReadonlyMap<string, ParamTable>;

@@ -3,15 +3,24 @@ import { join } from "node:path";
 import { contactSheet, type Image, writePng } from "../media/image.js";
 import type { Tensor } from "../runtime/tensor.js";
 
-/** pictures: [N, H, W, 3] uint8 each, all of the same N; at most `columns` frames are drawn. */
-export async function writeSampleSheet(folder: string, step: number, pictures: Readonly<Record<string, Tensor>>, columns = 15): Promise<string | null> {
+/** A sheet that was written; `file` is relative to the run's folder, `rows` names what its rows show. */
+export interface SampleSheet {
+  readonly file: string;
+  readonly width: number;
+  readonly height: number;
+  readonly rows: string;
+}
+
+/** pictures: [N, H, W, 3] uint8 each, all of the same N; at most `columns` frames are drawn. Null where a phase makes no pictures. */
+export async function writeSampleSheet(folder: string, step: number, pictures: Readonly<Record<string, Tensor>>, columns = 15): Promise<SampleSheet | null> {
   const rows = Object.values(pictures);
   if (rows.length === 0) return null;
   const count = Math.min(columns, rows[0]?.shape[0] ?? 0);
   const images = rows.flatMap((tensor) => Array.from({ length: count }, (_, i) => imageAt(tensor, i)));
-  const path = join(folder, "samples", `${String(step).padStart(8, "0")}.png`);
-  await writePng(path, contactSheet(images, count));
-  return path;
+  const file = `samples/${String(step).padStart(8, "0")}.png`;
+  const sheet = contactSheet(images, count);
+  await writePng(join(folder, file), sheet);
+  return { file, width: sheet.width, height: sheet.height, rows: Object.keys(pictures).join(", ") };
 }
 
 function imageAt({ shape, data }: Tensor, i: number): Image {

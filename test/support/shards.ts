@@ -10,8 +10,16 @@ import { canonicalMesh } from "../../src/face/canonical.js";
 import { encodeJpeg } from "../../src/media/image.js";
 import { encodeWav } from "../../src/media/wav.js";
 
-/** Writes one training clip for each of `people`. */
-export async function writeShards(folder: string, { people, frames, size }: { readonly people: number; readonly frames: number; readonly size: number }): Promise<void> {
+interface ShardsOptions {
+  readonly people: number;
+  /** How many of the people, the last ones, are for validation. */
+  readonly heldOut?: number;
+  readonly frames: number;
+  readonly size: number;
+}
+
+/** Writes one clip for each of `people`. */
+export async function writeShards(folder: string, { people, heldOut = 0, frames, size }: ShardsOptions): Promise<void> {
   await mkdir(folder, { recursive: true });
   const writer = await ShardWriter.create(join(folder, "train-000000.tar"));
   const face = canonicalMesh();
@@ -35,7 +43,7 @@ export async function writeShards(folder: string, { people, frames, size }: { re
     }
     await add("json", Buffer.from("{}"));
     lines.push({
-      key, shard: "train-000000.tar", frames, person: `person${person}`, split: "train", labels: {}, silent: false,
+      key, shard: "train-000000.tar", frames, person: `person${person}`, split: person < people - heldOut ? "train" : "val", labels: {}, silent: false,
       sync: { offsetFrames: 0, confidence: 1, correlation: 1, corrected: false, method: "ridge" },
       source: { path: `${key}.mp4`, startFrame: 0, width: size, height: size }, members,
     });

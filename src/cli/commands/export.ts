@@ -10,6 +10,7 @@ const shippedMost = 25e6;
 
 interface Options {
   readonly out: string;
+  readonly checkpoint: string;
   readonly licence: string;
   readonly precision: Precision;
   readonly force?: boolean;
@@ -19,15 +20,16 @@ export function registerExport(program: Command): void {
   program
     .command("export")
     .description("write a checkpoint as a model folder: ONNX graphs and model.json")
-    .argument("<checkpoint>", "checkpoint-*.safetensors of a run")
+    .argument("<run>", "folder of a run, or a file of weights in it")
     .requiredOption("--out <folder>", "model folder")
+    .option("--checkpoint <which>", "of a run's folder: latest, best (by validation, of the last phase that was judged) or the name of a file in it", "latest")
     .option("--licence <text>", "licence of the weights, kept in model.json and in every graph", "research use only")
     .addOption(new Option("--precision <type>", "type of weights and layers; float16 halves the files and is for GPUs").choices(["float32", "float16"]).default("float32"))
     .option("--force", "replace a model that stands there")
-    .addHelpText("after", "\nExample:\n  talkface export runs/first/checkpoint-00009000.safetensors --out models/first")
-    .action(async (checkpoint: string, { out, licence, precision, force }: Options) => {
+    .addHelpText("after", "\nExamples:\n  talkface export runs/first --out models/first\n  talkface export runs/first --checkpoint best --out models/first\n  talkface export runs/first/checkpoint-00009000.safetensors --out models/first")
+    .action(async (run: string, { out, checkpoint, licence, precision, force }: Options) => {
       await refuseOverwrite(join(out, "model.json"), force === true);
-      const bytes = await exportModel(checkpoint, out, licence, precision);
+      const bytes = await exportModel(run, out, licence, precision, checkpoint);
       info(`${(bytes / 1e6).toFixed(1)} MB in ${precision}`);
       if (bytes > shippedMost && precision === "float32") warn(`a model that ships has at most ${shippedMost / 1e6} MB: --precision float16 halves it.`);
       process.stdout.write(`${out}\n`);

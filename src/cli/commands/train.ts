@@ -40,7 +40,7 @@ export function registerTrain(program: Command): void {
     .description("train a system on prepared shards; resumes by itself")
     .requiredOption("--system <name>", "system to train, for instance et-gan-acw")
     .requiredOption("--data <dir...>", "folders that prep-* wrote")
-    .requiredOption("--out <run>", "folder of the run: config, metrics.jsonl, samples, checkpoints")
+    .requiredOption("--out <run>", "folder of the run: config, metrics.jsonl, TensorBoard events, report.html, samples, checkpoints, best weights")
     .option("--preset <name>", "sizes of the networks", "default")
     .option("--config <file>", "JSON file with configuration values that replace the preset's")
     .option("--phase <name=steps@rate...>", "phases in order, the rate may be left out (default: all of the system with their own lengths)", parsePhase)
