@@ -43,7 +43,10 @@ export function curves(list: readonly Curve[], { title, unit, along, perUnit = 1
   const py = (value: number): number => area.top + h - placeOf(y, value, h);
   const lines = drawn.map(({ steps, values, colour }) => html`<path class="line c${colour % 8}" d="${pathOf(steps.map(px), values.map(py))}"/>`);
   const inside = marks.filter(({ at }) => at / perUnit >= across.low && at / perUnit < across.high);
-  const begun = inside.map(({ at, name }) => html`<path class="mark" d="M${short(px(at))} ${area.top}v${h}"/><text class="tick" x="${short(px(at) + 4)}" y="${area.top + 9}">${name}</text>`);
+  const begun = inside.map(({ at, name }, i) => {
+    const isLate = px(at) > area.left + w / 2; // its name goes to the left, or it would leave the plot
+    return html`<path class="mark" d="M${short(px(at))} ${area.top}v${h}"/><text class="tick${isLate ? " end" : ""}" x="${short(px(at) + (isLate ? -4 : 4))}" y="${area.top + 9 + (i % 4) * 13}">${name}</text>`;
+  });
   const label = `${title}${unit === "" ? "" : ` in ${unit}`}${y.isLogarithmic === true ? ", logarithmic" : ""}, over ${along}: ${drawn.map(({ name, values }) => `${name} ${rangeOf(values)}`).join(", ")}`;
   return html`<figure class="plot"><figcaption>${title}${unit === "" ? null : html` <span class="unit">${unit}</span>`}</figcaption>
 <svg viewBox="0 0 ${width} ${height}" role="img" aria-label="${label}">

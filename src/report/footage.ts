@@ -21,7 +21,7 @@ export function strips(rows: readonly Strip[]): Html | null {
 
 /** A picture that is wider than the page in a frame that scrolls. */
 export function sheet({ uri, width, height, alt }: { readonly uri: string; readonly width: number; readonly height: number; readonly alt: string }): Html {
-  return html`<div class="scroll" tabindex="0" role="region" aria-label="${alt}"><img class="sheet" src="${uri}" width="${width}" height="${height}" alt="${alt}" loading="lazy"></div>`;
+  return html`<div class="scroll" tabindex="0" role="region" aria-label="${alt}"><img class="sheet" src="${uri}" width="${width}" height="${height}" alt="${alt}"></div>`;
 }
 
 export interface Footage {

@@ -68,7 +68,10 @@ export async function findCheckpoint(path: string, which: string): Promise<Found
   const status = await stat(path).catch((error: unknown) => {
     throw fromSystemError(error, path);
   });
-  if (!status.isDirectory()) return { ...(await readCheckpoint(path)), path };
+  if (!status.isDirectory()) {
+    if (which !== "latest") throw new TalkfaceError("usage", `${path}: is a file, of which checkpoint "${which}" cannot be chosen. Give the folder of the run, or the file alone.`);
+    return { ...(await readCheckpoint(path)), path };
+  }
   if (which === "latest") {
     const newest = await newestCheckpoint(path);
     if (newest === null) throw new TalkfaceError("missing-file", `${path}: holds no checkpoint that reads whole. Give the folder that \`talkface train --out\` named.`);

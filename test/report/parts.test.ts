@@ -1,6 +1,6 @@
 /** Parts of pages without a browser. */
 import { describe, expect, it } from "vitest";
-import { scaleOf } from "../../src/report/axis.js";
+import { fittingScale, placeOf, scaleOf, tickText } from "../../src/report/axis.js";
 import { curves } from "../../src/report/curves.js";
 import { escapeHtml, html } from "../../src/report/html.js";
 
@@ -25,6 +25,22 @@ describe("parts of pages", () => {
       expect(new Set(ticks.map((tick) => tick.toFixed(decimals))).size).toBe(ticks.length);
       for (const value of values.filter(Number.isFinite)) expect(value >= low && value <= high).toBe(true);
     }
+  });
+
+  it("take a logarithmic scale where values reach far, and only then", () => {
+    const far = fittingScale([0.002, 0.5, 41, Number.NaN]);
+    expect(far.isLogarithmic).toBe(true);
+    expect(far.ticks.map((tick) => tickText(far, tick))).toEqual(["0.001", "0.01", "0.1", "1", "10", "100"]);
+    expect([0.001, 0.1, 100].map((value) => placeOf(far, value, 50))).toEqual([0, expect.closeTo(20), expect.closeTo(50)]);
+    const farther = fittingScale([1e-9, 1e9]);
+    expect(farther.ticks.length).toBeLessThan(8);
+    expect(tickText(farther, farther.ticks[0]!)).toBe("1e-9");
+    for (const values of [[1, 29], [0, 100], [-1, 1000], [5], [], [Number.NaN]]) expect(fittingScale(values)).toEqual(scaleOf(values));
+  });
+
+  it("mark where something begins, on the side that has room", () => {
+    const { text } = curves([{ name: "a", values: [1, 2, 3, 4], steps: [0, 10, 20, 30], colour: 0 }], { title: "t", unit: "", along: "steps", marks: [{ at: 5, name: "early" }, { at: 25, name: "late" }, { at: 90, name: "never" }] });
+    expect([...text.matchAll(/class="tick( end)?" x="[\d.]+" y="\d+">([a-z]+)</g)].map(([, end = "", name]) => `${name}${end}`)).toEqual(["steps end", "early", "late end"]);
   });
 
   it("draw long curves with few points, and leave gaps where there is no value", () => {

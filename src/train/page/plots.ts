@@ -12,18 +12,29 @@ interface Series {
   readonly values: number[];
 }
 
-/** Figures by name, losses first, then in the order in which they came up. */
+/** Names with losses first, else as they were. */
+export function lossesFirst(names: readonly string[]): string[] {
+  return names.toSorted((a, b) => Number(b.startsWith("loss.")) - Number(a.startsWith("loss.")));
+}
+
+/** Figures by name. Between phases there is a gap: what one name stands for need not be the same in both. */
 function seriesOf(entries: readonly JournalEntry[], part: "figures" | "course"): Map<string, Series> {
   const found = new Map<string, Series>();
+  const phases = new Map<string, string>();
   for (const entry of entries) {
     for (const [name, value] of Object.entries(figuresOf(entry)[part])) {
       const series = found.get(name) ?? { steps: [], values: [] };
+      if ((phases.get(name) ?? entry.phase) !== entry.phase) {
+        series.steps.push(entry.step);
+        series.values.push(Number.NaN);
+      }
+      phases.set(name, entry.phase);
       series.steps.push(entry.step);
       series.values.push(value);
       found.set(name, series);
     }
   }
-  return new Map([...found].sort(([a], [b]) => Number(b.startsWith("loss.")) - Number(a.startsWith("loss."))));
+  return found;
 }
 
 /** Null where nothing was reported yet. */
@@ -32,7 +43,7 @@ export function figurePlots({ entries, config }: RunRecord): Html | null {
   const judged = seriesOf(ofKind(entries, "validation"), "figures");
   const rate = seriesOf(ofKind(entries, "train"), "course").get("rate");
   const marks = marksOf(config);
-  const names = [...new Set([...trained.keys(), ...judged.keys()])].filter((name) => !name.startsWith(sharePrefix));
+  const names = lossesFirst([...new Set([...trained.keys(), ...judged.keys()])]).filter((name) => !name.startsWith(sharePrefix));
   const plots = names.map((title) => {
     const lines = [curveOf("training", trained.get(title), 0), curveOf("validation", judged.get(title), 1)].flat();
     return curves(lines, { title, unit: "", along: "steps", mayBeLogarithmic: true, marks });

@@ -8,7 +8,7 @@ import { dataUri, type Html, html } from "../../report/html.js";
 import { page } from "../../report/page.js";
 import { type Cell, type Column, facts, table } from "../../report/table.js";
 import { figuresOf, type JournalEntry } from "../journal.js";
-import { figurePlots, sharePlot } from "./plots.js";
+import { figurePlots, lossesFirst, sharePlot } from "./plots.js";
 import { ofKind, readRun, type RunRecord } from "./run-record.js";
 
 /** Sheets that a page holds, the newest, and their greatest width in pixels. */
@@ -57,7 +57,7 @@ function figureTable({ entries, config }: RunRecord): Html | null {
   const rows = config.phases.flatMap(({ name: phase }) => {
     const own = (kind: JournalEntry["kind"]): Record<string, number>[] => ofKind(entries, kind).filter((entry) => entry.phase === phase).map((entry) => figuresOf(entry).figures);
     const [trained, judged] = [own("train"), own("validation")];
-    const names = [...new Set([...Object.keys(trained.at(-1) ?? {}), ...Object.keys(judged.at(-1) ?? {})])];
+    const names = lossesFirst([...new Set([...Object.keys(trained.at(-1) ?? {}), ...Object.keys(judged.at(-1) ?? {})])]);
     return names.map((name): Cell[] => {
       const all = judged.flatMap((figures) => figures[name] ?? []);
       return [{ text: name }, { text: phase }, number(trained.at(-1)?.[name]), number(all.at(-1)), number(all.length === 0 ? undefined : Math.min(...all)), number(all.length === 0 ? undefined : Math.max(...all))];
