@@ -55,9 +55,9 @@ describe("talkface graph", () => {
   });
 
   test("--list-groups", () => {
-    expect(graph("--list-groups").stdout).toMatch(/^generator \d+ motion,render,adversarial\ndiscriminator \d+ adversarial\n$/);
+    expect(graph("--list-groups").stdout).toMatch(/^generator \d+ motion,render,adversarial\ndiscriminator \d+ adversarial\nexpert \d+ frozen\n$/);
     const groups = JSON.parse(graph("--list-groups", "--json").stdout) as { group: string; parameters: number }[];
-    expect(groups.map(({ group: name }) => name)).toEqual(["generator", "discriminator"]);
+    expect(groups.map(({ group: name }) => name)).toEqual(["generator", "discriminator", "expert"]);
   });
 
   test("--print lists nodes with shapes", () => {

@@ -71,11 +71,12 @@ describe("the training step", () => {
     for (const [name, { data }] of leaks) expect((data as Float32Array).every((x) => x === 0), name).toBe(true);
   });
 
-  it("runs the generator once for both sides", () => {
+  it("runs the generator once for both sides, and once more for other people's heads", () => {
     const convolutions = (graph: Graph): number => graph.toModel().graph.nodes.filter(({ op, name }) => op === "Conv" && name.startsWith("generator/")).length;
     const once = convolutions(lossGraph(system, config, phaseOf("render"), "generator", "forward"));
     expect(once).toBeGreaterThan(5);
-    expect(convolutions(stepGraph(system, config, phaseOf("adversarial")))).toBe(once);
+    expect(convolutions(stepGraph(system, { ...config, without: ["cross"] }, phaseOf("adversarial")))).toBe(once);
+    expect(convolutions(stepGraph(system, config, phaseOf("adversarial")))).toBe(2 * once);
   });
 });
 

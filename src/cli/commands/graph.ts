@@ -43,7 +43,7 @@ export function registerGraph(program: Command): void {
     .option("--network <name>", "with --what forward: a deployed network, with initial weights, instead of a phase")
     .option("-o, --output <file>", "ONNX file to write; FILE.theta.f32 (and FILE.theta.GROUP.f32) get the initial values")
     .option("--seed <n>", "seed of the initial values", whole, 0)
-    .option("--list-groups", "print the groups, their numbers of parameters and the phases in which they learn")
+    .option("--list-groups", "print the groups, their numbers of parameters and the phases in which they learn, or frozen")
     .option("--print", "print the graph, a line per node")
     .option("--summary", "print operations, memory, operators and parameters by module")
     .option("--depth <n>", "with --summary: levels of modules", whole, 2)
@@ -80,7 +80,7 @@ async function run(options: Options): Promise<void> {
 
 function listGroups(system: System, tables: ReadonlyMap<string, ParamTable>, json: boolean): string {
   const groups = [...tables].map(([group, { size }]) => ({ group, parameters: size, phases: system.phases.filter((phase) => phase.groups.includes(group)).map(({ name }) => name) }));
-  return json ? `${JSON.stringify(groups, null, 2)}\n` : groups.map(({ group, parameters, phases }) => `${group} ${parameters} ${phases.join(",")}\n`).join("");
+  return json ? `${JSON.stringify(groups, null, 2)}\n` : groups.map(({ group, parameters, phases }) => `${group} ${parameters} ${phases.join(",") || "frozen"}\n`).join("");
 }
 
 function summarize(graph: Graph, tables: ReadonlyMap<string, ParamTable>, { depth, json }: Options): string {

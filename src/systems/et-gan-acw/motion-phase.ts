@@ -173,8 +173,9 @@ export function buildMotion(config: Config, params: (group: string) => Params, b
 export const motionPhase: Phase<Config> = {
   name: "motion",
   groups: ["generator"],
-  defaultSteps: 3000,
+  defaultSteps: 1000,
   defaultRate: 1e-3,
+  judgedBy: { figure: "place", better: "lower" }, // of unseen people; the loss goes on falling for the expert long after
   batch: (config) => windowFields(config, config.motion),
   build: buildMotion,
 };

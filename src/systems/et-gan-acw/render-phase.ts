@@ -150,6 +150,7 @@ function buildCross(config: Config, p: Params, batch: (name: string) => Value): 
 export const adversarialPhase: Phase<Config> = {
   name: "adversarial",
   groups: ["generator", "discriminator"],
+  judgedBy: { figure: "features", better: "lower" }, // the loss rises as the discriminators learn
   defaultSteps: 2000,
   defaultRate: 1e-4,
   batch: adversarialFields,

@@ -41,8 +41,9 @@ function found(a: Value, b: Value): Value {
 const syncPhase: Phase<Config> = {
   name: "sync",
   groups: ["expert"],
-  defaultSteps: 3000,
+  defaultSteps: 2000,
   defaultRate: 1e-3,
+  judgedBy: { figure: "found", better: "higher" },
   batch: ({ batch: b, frames: t }) => [
     field("mel", [b, expertSizes.melBands, 4 * (t + 2 * speechContext)]),
     field("base", [b, t, modelPointCount, 2]),
