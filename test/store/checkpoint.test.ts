@@ -18,7 +18,7 @@ describe("checkpoints", () => {
     for (const step of [5, 10, 15]) await writeCheckpoint(folder, { step, vectors: vectors(step), facts: { system: "x" } }, 2);
     expect((await readdir(folder)).sort()).toEqual([checkpointName(10), checkpointName(15)]);
     const newest = await newestCheckpoint(folder);
-    expect(newest).toEqual({ step: 15, vectors: vectors(15), facts: { system: "x" } });
+    expect(newest).toEqual({ path: join(folder, checkpointName(15)), step: 15, vectors: vectors(15), facts: { system: "x" } });
   });
 
   it("fall back to the one before when the newest is truncated or altered", async () => {

@@ -122,12 +122,12 @@ describe("best weights", () => {
 
   it("in each phase the record begins anew, falls with every better value, and outlives a stop", async () => {
     const entries = await journalOf(out);
-    for (const phase of ["motion", "render"]) {
+    for (const [phase, figure] of [["motion", "place"], ["render", "loss.generator"]] as const) {
       let record = Infinity;
       const expected = entries.flatMap((entry) => {
-        const loss = entry["loss.generator"] as number;
-        if (entry.kind !== "validation" || entry.phase !== phase || !(loss < record)) return [];
-        record = loss;
+        const value = entry[figure] as number;
+        if (entry.kind !== "validation" || entry.phase !== phase || !(value < record)) return [];
+        record = value;
         return [entry.step];
       });
       expect(entries.filter((entry) => entry.kind === "best" && entry.phase === phase).map(({ step }) => step)).toEqual(expected);
