@@ -1,9 +1,10 @@
 /** Files: atomic writes, digests, JSON and JSON lines. */
+import { constants } from "node:buffer";
 import { createHash, randomUUID } from "node:crypto";
-import { createReadStream } from "node:fs";
-import { access, mkdir, open, readFile, rename, rm } from "node:fs/promises";
+import { createReadStream, type Stats } from "node:fs";
+import { access, mkdir, open, readFile, rename, rm, stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
-import { fromSystemError, TalkfaceError } from "./errors.js";
+import { type ErrorCode, fromSystemError, TalkfaceError } from "./errors.js";
 
 /** A hidden name in the same folder, so that the final rename stays on one file system. */
 export function temporaryName(path: string): string {
@@ -43,12 +44,34 @@ export async function refuseOverwrite(path: string, force: boolean): Promise<voi
   }
 }
 
-export async function readText(path: string): Promise<string> {
-  try {
-    return await readFile(path, "utf8");
-  } catch (error) {
+/** What Node reads at once. */
+const mostBytes = 2 ** 31 - 1;
+
+/**
+ * Throws `code` for anything but a plain file of at most `most` bytes, `missing-file`, `io`. Reading a device or a pipe may never end, and
+ * opening a pipe waits for somebody who writes.
+ */
+export async function requireFile(path: string, { code = "bad-data", most = Infinity }: { readonly code?: ErrorCode; readonly most?: number } = {}): Promise<Stats> {
+  const found = await stat(path).catch((error: unknown) => {
     throw fromSystemError(error, path);
-  }
+  });
+  if (found.isDirectory()) throw new TalkfaceError(code, `${path}: is a folder, expected a file.`);
+  if (!found.isFile()) throw new TalkfaceError(code, `${path}: is a device, a pipe or a socket, expected a file. Write its content to a file first.`);
+  if (found.size > most) throw new TalkfaceError(code, `${path}: ${found.size} bytes, expected at most ${most}. Give a smaller file.`);
+  return found;
+}
+
+/** All bytes of a plain file. Throws as `requireFile`. */
+export async function readBytes(path: string, { code = "bad-data", most = mostBytes }: { readonly code?: ErrorCode; readonly most?: number } = {}): Promise<Buffer> {
+  await requireFile(path, { code, most });
+  return readFile(path).catch((error: unknown) => {
+    throw fromSystemError(error, path);
+  });
+}
+
+/** The text of a plain file. Throws as `requireFile`. */
+export async function readText(path: string): Promise<string> {
+  return (await readBytes(path, { most: constants.MAX_STRING_LENGTH })).toString("utf8");
 }
 
 /** Parses a JSON file; a syntax error names the file. */
@@ -83,6 +106,7 @@ export function sha256(data: Uint8Array | string): string {
 
 export async function sha256File(path: string): Promise<string> {
   const hash = createHash("sha256");
+  await requireFile(path);
   try {
     for await (const chunk of createReadStream(path)) hash.update(chunk as Uint8Array);
   } catch (error) {

@@ -25,23 +25,39 @@ export interface Share {
 }
 
 /** Scores everything that is not known yet. Throws what no single clip is to blame for. */
-export async function evaluate(plan: Plan, metrics: readonly Metric[], options: EvaluateOptions): Promise<Evaluation> {
+export async function evaluate(plan: Plan, wanted: readonly Metric[], options: EvaluateOptions): Promise<Evaluation> {
+  const metrics = await withWeights(wanted);
   return summarise(plan, await scoreUnits(plan.units, metrics, options), metrics, protocolOf(plan, options.pairing));
 }
 
 /** Scores a share into `keep`; others do so at the same time. Returns what came of its clips. */
 export async function evaluateShare(plan: Plan, metrics: readonly Metric[], options: EvaluateOptions & { readonly keep: string }, { index, count }: Share): Promise<UnitResult[]> {
-  return scoreUnits(plan.units.filter((_, i) => i % count === index), metrics, options);
+  return scoreUnits(plan.units.filter((_, i) => i % count === index), await withWeights(metrics), options);
 }
 
 /** Puts together what shares have scored, and computes nothing. Throws `missing-file` where a clip is not through. */
-export async function mergeShares(plan: Plan, metrics: readonly Metric[], { pairing, keep }: Pick<EvaluateOptions, "pairing"> & { readonly keep: string }): Promise<Evaluation> {
+export async function mergeShares(plan: Plan, wanted: readonly Metric[], { pairing, keep }: Pick<EvaluateOptions, "pairing"> & { readonly keep: string }): Promise<Evaluation> {
+  const metrics = await withWeights(wanted);
   const known = await Promise.all(plan.units.map((unit) => knownOf(unit, metrics, pairing, keep)));
   const open = known.filter(({ left }) => left.length > 0);
   if (open.length > 0) {
     throw new TalkfaceError("missing-file", `${keep}: ${open.length} of ${plan.units.length} clips are not through, ${open[0]!.unit.clip} among them. Run the shares that were stopped again, or leave out --merge.`);
   }
   return summarise(plan, known.map(({ result }) => result!), metrics, protocolOf(plan, pairing));
+}
+
+/** Figures of other weights do not compare, and what was scored without any is scored again once they are here: protocols name them. */
+async function withWeights(metrics: readonly Metric[]): Promise<Metric[]> {
+  return Promise.all(metrics.map(async (metric) => {
+    const digest = await metric.weights?.().catch(damaged);
+    return digest == null ? metric : { ...metric, protocol: `${metric.protocol}; weights ${digest.slice(0, 12)}` };
+  }));
+}
+
+/** What is wrong with weights is said where they are opened, by clip and metric. */
+function damaged(error: unknown): null {
+  if (error instanceof TalkfaceError) return null;
+  throw error;
 }
 
 function protocolOf({ units }: Plan, pairing: Pairing): string {

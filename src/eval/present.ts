@@ -1,7 +1,8 @@
 /** Scores as a table, as JSON and as CSV. */
+import type { Metric } from "../metrics/metric.js";
 import { formatCsv } from "./csv.js";
 import { scoresOf } from "./registry.js";
-import { type Comparison, type Evaluation, remarksOf, type Summary, valueOf } from "./summary.js";
+import { type Comparison, type Evaluation, remarksOf, type Summary, type SystemSummary, valueOf } from "./summary.js";
 
 /** A number with the decimals that suit `like`: two to four of them, and a power of ten for what is smaller. The figures of a row line up. */
 export function figure(value: number, like = value): string {
@@ -75,11 +76,14 @@ function table(rows: readonly (readonly string[])[], numbers: readonly number[])
   return rows.map((row) => row.map((cell, column) => (column >= numbers[0]! && column <= numbers[1]! ? cell.padStart(widths[column]!) : cell.padEnd(widths[column]!))).join("  ").trimEnd()).join("\n");
 }
 
-/** Scores of the first system by name, those of all under `systems`; clips with their scores, frames and what is wrong with them. */
-export function jsonOf({ systems, comparisons, clips, pairing }: Evaluation): object {
+/**
+ * Scores of the first system by name, those of all under `systems`; clips with their scores, frames and what is wrong with them. A metric whose
+ * scores have other names stands under its own name too, with its main score and that one's name: `lse` is LSE-C.
+ */
+export function jsonOf({ systems, comparisons, clips, metrics, pairing }: Evaluation): object {
   return {
-    ...systems[0]!.scores,
-    systems: Object.fromEntries(systems.map(({ name, scores }) => [name, scores])),
+    ...byName(systems[0]!.scores, metrics),
+    systems: Object.fromEntries(systems.map(({ name, scores }) => [name, byName(scores, metrics)])),
     comparisons,
     pairing,
     clips: clips.map(({ system, clip, scores, problem, notes, frames }) => ({
@@ -91,6 +95,14 @@ export function jsonOf({ systems, comparisons, clips, pairing }: Evaluation): ob
       notes,
     })),
   };
+}
+
+function byName(scores: SystemSummary["scores"], metrics: readonly Metric[]): Readonly<Record<string, object | null>> {
+  const main = metrics.flatMap(({ name, scores: [first] }) => {
+    const summary = scores[first!.name];
+    return name in scores || summary === undefined ? [] : [[name, summary === null ? null : { ...summary, score: first!.name }] as const];
+  });
+  return { ...Object.fromEntries(main), ...scores };
 }
 
 /** A row for each clip of each system. */

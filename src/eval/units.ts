@@ -2,8 +2,11 @@
 import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import { fromSystemError } from "../base/errors.js";
-import { sha256, sha256File } from "../base/files.js";
+import { sha256 } from "../base/files.js";
 import type { Device } from "../runtime/devices.js";
+import { modelDigest } from "../store/model.js";
+import { type Pairing, pairingProtocol } from "./frame-pairs.js";
+import { selfDriveProtocol } from "./self-drive.js";
 
 /** Where frames and sound come from. */
 export type Source =
@@ -50,9 +53,9 @@ export interface Plan {
   readonly unpaired: readonly Unpaired[];
 }
 
-/** Names a unit by its files with their size and time of change and by the settings: what changed is scored again. */
-export async function unitId(unit: Unit, settings: unknown): Promise<string> {
-  return sha256(JSON.stringify([unit, settings, await fingerprint(unit.made), await fingerprint(unit.real), await fingerprint(unit.sound)])).slice(0, 20);
+/** Names a unit by its files with their size and time of change, its model and how frames meet: what changed is scored again. */
+export async function unitId(unit: Unit, pairing: Pairing): Promise<string> {
+  return sha256(JSON.stringify([unit, pairing, pairingProtocol(pairing), await fingerprint(unit.made), await fingerprint(unit.real), await fingerprint(unit.sound)])).slice(0, 20);
 }
 
 async function fingerprint(source: Source | null): Promise<unknown> {
@@ -64,7 +67,7 @@ async function fingerprint(source: Source | null): Promise<unknown> {
     case "clip":
       return Promise.all(source.folders.map((folder) => fileFingerprint(join(folder, "manifest.jsonl"))));
     case "driven":
-      return [await sha256File(join(source.model, "model.json")), await fingerprint(source.clip)];
+      return [await modelDigest(source.model), selfDriveProtocol, await fingerprint(source.clip)];
     case "still":
       return fingerprint(source.of);
   }

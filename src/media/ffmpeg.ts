@@ -8,6 +8,7 @@ import { delimiter, join, resolve } from "node:path";
 import { PassThrough, type Readable } from "node:stream";
 import ffmpeg from "fluent-ffmpeg";
 import { fromSystemError, TalkfaceError } from "../base/errors.js";
+import { requireFile } from "../base/files.js";
 
 export interface FfmpegProgram {
   readonly path: string;
@@ -56,9 +57,8 @@ async function isExecutable(path: string): Promise<boolean> {
 /** Throws unless the path is a non-empty regular file that is no playlist (those would make ffmpeg open further files). */
 export async function requireMediaFile(path: string): Promise<void> {
   try {
-    const found = await stat(path);
-    if (found.isDirectory()) throw new TalkfaceError("bad-media", `${path}: is a folder, expected a media file.`);
-    if (found.isFile() && found.size === 0) throw new TalkfaceError("bad-media", `${path}: the file is empty, expected a media file.`);
+    const { size } = await requireFile(path, { code: "bad-media" });
+    if (size === 0) throw new TalkfaceError("bad-media", `${path}: the file is empty, expected a media file.`);
     const handle = await open(path, "r");
     try {
       const head = Buffer.alloc(64);

@@ -1,8 +1,7 @@
 /** Still pictures through sharp: in as 8-bit sRGB, upright and opaque; out as PNG or JPEG. */
-import { readFile } from "node:fs/promises";
 import sharp, { type Sharp } from "sharp";
-import { fromSystemError, TalkfaceError } from "../base/errors.js";
-import { writeAtomic } from "../base/files.js";
+import { TalkfaceError } from "../base/errors.js";
+import { readBytes, writeAtomic } from "../base/files.js";
 
 /** Interleaved RGB, [H,W,C=3] bytes, rows from the top. */
 export interface Image {
@@ -16,13 +15,7 @@ const maxPixels = 100_000_000;
 
 /** Reads a picture: turned as its EXIF tag says, transparency on white, CMYK, grey and 16 bit turned to 8-bit sRGB, first page only. */
 export async function readImage(path: string): Promise<Image> {
-  let bytes: Uint8Array;
-  try {
-    bytes = await readFile(path);
-  } catch (error) {
-    throw fromSystemError(error, path);
-  }
-  return decodeImage(bytes, path);
+  return decodeImage(await readBytes(path, { code: "bad-media" }), path);
 }
 
 /** As `readImage` for bytes in memory; `where` names them in errors. */

@@ -42,6 +42,8 @@ export interface Metric {
   readonly speech?: boolean;
   /** Everything that must be equal for two figures to compare. */
   readonly protocol: string;
+  /** Digest of the networks that are not part of the toolkit's code, null where they are not here: it belongs to the protocol. */
+  readonly weights?: () => Promise<string | null>;
   /** Begins a clip. Throws `bad-model` or `missing-file` where a network is not there. */
   readonly start: (clip: ClipContext) => Scorer | Promise<Scorer>;
   /** Scores of a whole set, from the `pool` of every clip, in place of the mean over clips. */

@@ -2,10 +2,10 @@
  * Checkpoints of a run: `checkpoint-NNNNNNNN.safetensors`, written under a temporary name and renamed; the newest that verifies wins.
  * Beside them `best.safetensors`, the weights that validation liked best.
  */
-import { readdir, readFile, rm, stat } from "node:fs/promises";
+import { readdir, rm, stat } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { fromSystemError, TalkfaceError } from "../base/errors.js";
-import { exists, sha256, writeAtomic } from "../base/files.js";
+import { exists, readBytes, sha256, writeAtomic } from "../base/files.js";
 import { warn } from "../base/log.js";
 import { decodeSafeTensors, encodeSafeTensors } from "./safetensors.js";
 
@@ -85,13 +85,7 @@ export async function findCheckpoint(path: string, which: string): Promise<Found
 
 /** Reads one checkpoint file and checks its digest. */
 export async function readCheckpoint(path: string): Promise<Checkpoint> {
-  let bytes: Uint8Array;
-  try {
-    bytes = await readFile(path);
-  } catch (error) {
-    throw fromSystemError(error, path);
-  }
-  const { tensors, metadata } = decodeSafeTensors(bytes, path);
+  const { tensors, metadata } = decodeSafeTensors(await readBytes(path), path);
   const vectors = new Map([...tensors].map(([name, { data }]) => [name, data]));
   const { step, digest, ...facts } = metadata;
   if (digest !== digestOf(vectors) || !/^\d+$/.test(step ?? "")) throw new TalkfaceError("bad-data", `${path}: its digest does not match its content. Use another checkpoint.`);

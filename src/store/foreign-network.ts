@@ -1,9 +1,7 @@
 /** Networks in ONNX files that a user brings: checked for what they take and give, with names of ours and nothing of the file but its graph. */
-import { readFile, stat } from "node:fs/promises";
-import { fromSystemError, TalkfaceError } from "../base/errors.js";
+import { TalkfaceError } from "../base/errors.js";
+import { readBytes } from "../base/files.js";
 import { decodeModel, type OnnxModel, type OnnxValueInfo } from "../graph/onnx.js";
-
-const mostBytes = 2 ** 31 - 1;
 
 /** What a network must be. */
 export interface Expected {
@@ -22,7 +20,7 @@ const sizes = ({ shape }: OnnxValueInfo): number[] => shape.map((size) => (typeo
  * found and what is expected. The names of input and output are the file's.
  */
 export async function readForeignNetwork(path: string, expected: Expected): Promise<OnnxModel> {
-  const model = decodeModel(await bytesOf(path), path);
+  const model = decodeModel(await readBytes(path, { code: "bad-model" }), path);
   const weights = new Set(model.graph.initializers.map(({ name }) => name));
   const inputs = model.graph.inputs.filter(({ name }) => !weights.has(name));
   const input = inputs[0];
@@ -37,17 +35,6 @@ export async function readForeignNetwork(path: string, expected: Expected): Prom
     metadata: {},
     graph: { ...model.graph, inputs: [{ ...input, shape: [...expected.input] }], outputs: [{ ...output, shape: [1, ...output.shape.slice(1)] }] },
   };
-}
-
-async function bytesOf(path: string): Promise<Uint8Array> {
-  try {
-    const about = await stat(path);
-    if (about.isDirectory()) throw new TalkfaceError("bad-model", `${path}: is a folder, expected an ONNX file.`);
-    if (!about.isFile() || about.size > mostBytes) throw new TalkfaceError("bad-model", `${path}: is no file of at most ${mostBytes} bytes, which is all that the format allows. Give the network as one ONNX file.`);
-    return await readFile(path);
-  } catch (error) {
-    throw fromSystemError(error, path);
-  }
 }
 
 function fits(found: readonly number[], wanted: readonly number[]): boolean {

@@ -1,10 +1,9 @@
 /** Networks that a user imported from elsewhere: a folder of ONNX files with a description, in a place of their own or where a user says. */
-import { readFile } from "node:fs/promises";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { z } from "zod";
 import { TalkfaceError } from "../base/errors.js";
-import { exists, readJson, sha256, writeAtomic } from "../base/files.js";
+import { exists, readBytes, readJson, sha256, writeAtomic } from "../base/files.js";
 import { encodeModel, type OnnxModel } from "../graph/onnx.js";
 
 const schema = z.object({
@@ -33,16 +32,28 @@ export async function writeImported(folder: string, kind: string, source: string
   await writeAtomic(join(folder, descriptionName), `${JSON.stringify({ formatVersion: 1, kind, source, networks }, null, 2)}\n`);
 }
 
-/** ONNX bytes by name, digests checked; null where nothing was imported. Throws `bad-model` for a damaged folder. */
-export async function readImported(kind: string, folder = importedFolder(kind)): Promise<Readonly<Record<string, Uint8Array>> | null> {
+/** Digest of the networks as imported; null where nothing was. Throws `bad-model` for a damaged description. */
+export async function importedDigest(kind: string): Promise<string | null> {
+  const description = await readDescription(kind, importedFolder(kind));
+  return description === null ? null : sha256(JSON.stringify(description.networks));
+}
+
+async function readDescription(kind: string, folder: string): Promise<z.infer<typeof schema> | null> {
   const path = join(folder, descriptionName);
   if (!(await exists(path))) return null;
   const parsed = schema.safeParse(await readJson(path));
   if (!parsed.success || parsed.data.kind !== kind) throw new TalkfaceError("bad-model", `${path}: is no description of an imported ${kind}. Import it again with --force.`);
+  return parsed.data;
+}
+
+/** ONNX bytes by name, digests checked; null where nothing was imported. Throws `bad-model` for a damaged folder. */
+export async function readImported(kind: string, folder = importedFolder(kind)): Promise<Readonly<Record<string, Uint8Array>> | null> {
+  const description = await readDescription(kind, folder);
+  if (description === null) return null;
   const networks: Record<string, Uint8Array> = {};
-  for (const [name, digest] of Object.entries(parsed.data.networks)) {
+  for (const [name, digest] of Object.entries(description.networks)) {
     const at = join(folder, `${name}.onnx`);
-    const bytes = await readFile(at).catch(() => null);
+    const bytes = await readBytes(at).catch(() => null);
     if (bytes === null || sha256(bytes) !== digest) throw new TalkfaceError("bad-model", `${at}: is missing or damaged. Import it again with --force.`);
     networks[name] = bytes;
   }

@@ -1,10 +1,9 @@
 /** A deployed model: a folder with ONNX graphs, `model.json` and `card.md`. Nothing outside the folder is read. */
-import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
 import type { DataContract } from "../base/contract.js";
-import { fromSystemError, TalkfaceError } from "../base/errors.js";
-import { readJson, sha256, writeAtomic } from "../base/files.js";
+import { TalkfaceError } from "../base/errors.js";
+import { exists, readBytes, readJson, sha256, sha256File, writeAtomic } from "../base/files.js";
 import { encodeModel, type OnnxModel } from "../graph/onnx.js";
 
 const description = z.strictObject({
@@ -43,6 +42,12 @@ export async function writeModel(folder: string, facts: Omit<ModelDescription, "
   return Object.values(networks).reduce((sum, { bytes }) => sum + bytes, 0);
 }
 
+/** Digest of a model folder: that of its description, which names those of the networks. Null where there is no model. */
+export async function modelDigest(folder: string): Promise<string | null> {
+  const path = join(folder, "model.json");
+  return (await exists(path)) ? sha256File(path) : null;
+}
+
 /** Reads a model folder and checks every digest. */
 export async function readModel(folder: string): Promise<Model> {
   const path = join(folder, "model.json");
@@ -54,12 +59,7 @@ export async function readModel(folder: string): Promise<Model> {
   const networks = new Map<string, Uint8Array>();
   for (const [name, { file, sha256: expected }] of Object.entries(parsed.data.networks)) {
     const at = join(folder, file);
-    let bytes: Uint8Array;
-    try {
-      bytes = await readFile(at);
-    } catch (error) {
-      throw fromSystemError(error, at);
-    }
+    const bytes = await readBytes(at, { code: "bad-model" });
     if (sha256(bytes) !== expected) throw new TalkfaceError("bad-model", `${at}: its digest differs from the one in model.json. Install the model again.`);
     networks.set(name, bytes);
   }

@@ -1,6 +1,6 @@
 /** Weights that PyTorch saved: the zip container of today and the legacy one before 1.6. Nothing in the file is executed (pickle.ts). */
-import { readFile, stat } from "node:fs/promises";
-import { fromSystemError, TalkfaceError } from "../base/errors.js";
+import { TalkfaceError } from "../base/errors.js";
+import { readBytes } from "../base/files.js";
 import { halfValue } from "../graph/half.js";
 import { PickleGlobal, type Pickled, unpickle } from "./pickle.js";
 import { zipEntries } from "./zip.js";
@@ -11,6 +11,7 @@ export interface TorchTensor {
   readonly data: Float32Array;
 }
 
+/** A tensor is not larger than that. */
 const mostBytes = 2 ** 31;
 const legacyMagic = 0x1950a86a20f9469cfc6cn;
 const legacyProtocol = 1001;
@@ -62,11 +63,7 @@ class Lazy {
  * left out. Throws `bad-model` for anything that is not tensors in plain containers, `missing-file`.
  */
 export async function readTorchFile(path: string): Promise<Map<string, TorchTensor>> {
-  const { size } = await stat(path).catch((error: unknown) => {
-    throw fromSystemError(error, path);
-  });
-  if (size > mostBytes) throw new TalkfaceError("bad-model", `${path}: ${size} bytes, more than the ${mostBytes} that are read. Give the file of the weights alone.`);
-  const bytes = await readFile(path);
+  const bytes = await readBytes(path, { code: "bad-model" });
   const root = bytes.subarray(0, 4).toString("latin1") === "PK\x03\x04" ? fromZip(bytes, path) : fromLegacy(bytes, path);
   const tensors = new Map<string, TorchTensor>();
   collect(root, "", tensors, path);

@@ -126,16 +126,20 @@ describe("SyncNet", () => {
       await writePersonaClip(join(folder, "clip"), clip!, { force: false });
       const scores = ["zip", "legacy"].map((container) => {
         const home = { TALKFACE_HOME: join(folder, container) };
-        const evaluation = (): ReturnType<typeof runTalkface> => runTalkface(["eval", join(folder, "clip.mp4"), join(folder, "clip.mp4"), "--metrics", "lse", "--json"], home);
+        const evaluation = (): ReturnType<typeof runTalkface> => runTalkface(["eval", join(folder, "clip.mp4"), join(folder, "clip.mp4"), "--metrics", "lse", "--out", join(folder, container, "scores"), "--json"], home);
         expect(evaluation()).toMatchObject({ status: 1, stderr: expect.stringContaining("talkface import syncnet FILE") });
         expect(runTalkface(["import", "syncnet", join(folder, `syncnet-${container}.pt`)], home).status).toBe(0);
         expect(runTalkface(["import", "syncnet", join(folder, `syncnet-${container}.pt`)], home)).toMatchObject({ status: 1, stderr: expect.stringContaining("--force") });
         const { status, stdout } = evaluation();
         expect(status).toBe(0);
-        return JSON.parse(stdout) as Record<"lse-c" | "lse-d" | "av-offset", { mean: number; n: number }>;
+        // Kept scores know that there were no weights then: the clip is scored now.
+        return JSON.parse(stdout) as Record<"lse" | "lse-c" | "lse-d" | "av-offset", { mean: number; sd: number; n: number; protocol: string }>;
       });
       expect(scores[0]).toEqual(scores[1]);
       expect(scores[0]!["lse-d"].mean).toBeGreaterThan(0);
+      // Who asks for lse finds it: LSE-C.
+      expect(scores[0]!.lse).toEqual({ ...scores[0]!["lse-c"], score: "lse-c" });
+      expect(scores[0]!.lse.protocol).toMatch(/SyncNet.*; weights [0-9a-f]{12}; /);
       expect(runTalkface(["import", "syncnet", join(folder, "small-zip.pt"), "--out", join(folder, "other")])).toMatchObject({ status: 1, stderr: expect.stringContaining("should be [64, 1, 3, 3], found none") });
     } finally {
       rmSync(folder, { recursive: true, force: true });

@@ -82,7 +82,7 @@ export function registerEval(program: Command): void {
     .option("--csv <file>", "scores of every clip as CSV")
     .option("--html <file>", "a report as one page that stands alone: tables, plots, the worst clips with videos, frames and curves")
     .option("--html-clips <n>", "clips that the page shows with videos", "8")
-    .option("--json", "everything as JSON on stdout: each score with mean, sd, ci95, n and protocol")
+    .option("--json", "everything as JSON on stdout: each score with mean, sd, ci95, n and protocol; a metric whose scores have other names stands there too, as its first one (lse: lse-c)")
     .option("--list", "all metrics with their protocols")
     .option("--force", "overwrite the files that are written")
     .addHelpText("after", examples)

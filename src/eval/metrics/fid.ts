@@ -3,6 +3,7 @@ import { TalkfaceError } from "../../base/errors.js";
 import { frechetDistance } from "../../metrics/frechet.js";
 import { Inception, inceptionNetwork } from "../../metrics/imported/inception.js";
 import type { Metric } from "../../metrics/metric.js";
+import { importedDigest } from "../../store/imported.js";
 
 /** Frames of one clip are near copies, and features are kept until the end. */
 const every = 25;
@@ -17,6 +18,7 @@ export const distributionMetrics: readonly Metric[] = [
     reference: "full",
     needs: [],
     protocol: `fid: Inception as imported, ${size} pooled features, RGB resized to 299x299 (bilinear between pixel centres), -1..1; every ${every}th frame of both videos, at most ${mostFrames} a clip, all clips together; covariances unbiased; fewer than ${size} frames in all leave these singular: compare only figures of as many frames`,
+    weights: () => importedDigest("inception"),
     async start({ tools }) {
       const net = await tools.once("inception", Inception.open);
       if (net === null) throw new TalkfaceError("missing-file", "Inception is not here: talkface import inception FILE.onnx");

@@ -5,6 +5,7 @@ import { to68 } from "../../face/landmarks.js";
 import { identityProtocol } from "../../metrics/identity.js";
 import { acdProtocol, ArcFace, csimProtocol } from "../../metrics/imported/arcface.js";
 import { meanOverFrames, type Metric, type Tools } from "../../metrics/metric.js";
+import { importedDigest } from "../../store/imported.js";
 import { noFaces, points68 } from "./faces.js";
 
 /** Identity changes slowly: every so many frames tell as much as all. */
@@ -44,6 +45,7 @@ export const identityMetrics: readonly Metric[] = [
     reference: "full",
     needs: ["faces"],
     protocol: csimProtocol,
+    weights: () => importedDigest("arcface"),
     async start({ tools }) {
       const net = await arcfaceOf(tools);
       let t = 0;
@@ -60,6 +62,7 @@ export const identityMetrics: readonly Metric[] = [
     reference: "full",
     needs: ["faces"],
     protocol: acdProtocol,
+    weights: () => importedDigest("arcface"),
     async start({ tools }) {
       const net = await arcfaceOf(tools);
       let anchor: Float32Array | null = null;

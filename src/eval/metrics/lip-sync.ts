@@ -4,6 +4,7 @@ import type { Frame, Metric, Missing, Need } from "../../metrics/metric.js";
 import type { Ends, SyncScore } from "../../metrics/syncnet/distances.js";
 import { samplesPerFrame, SyncNet, syncnetProtocol, trackedSyncnetProtocol, validSyncnetProtocol } from "../../metrics/syncnet/expert.js";
 import { type Box, FaceTracks } from "../../metrics/syncnet/face-track.js";
+import { importedDigest } from "../../store/imported.js";
 
 /** Shorter and smaller tracks are no score in SyncNet's pipeline; LatentSync's evaluation is content with 50 frames. */
 const [trackFrames, shortTrackFrames, trackSide] = [100, 50, 100];
@@ -21,6 +22,7 @@ function lipSync(name: string, title: string, protocol: string, names: Readonly<
     reference: "none",
     speech: true,
     protocol: `${name}: ${protocol}`,
+    weights: () => importedDigest("syncnet"),
     async start({ tools, sound }) {
       const net = await tools.once("syncnet", SyncNet.open);
       if (net === null) throw new TalkfaceError("missing-file", "SyncNet's weights are not here: talkface import syncnet FILE");

@@ -4,6 +4,8 @@ import { type FaceFrame, faceAtRest, faceFrame } from "../../features/face-frame
 import { mouthMotion } from "../../features/mouth-motion.js";
 import { logMel } from "../../media/spectrogram.js";
 import type { Metric } from "../../metrics/metric.js";
+import { modelDigest } from "../../store/model.js";
+import { shippedModel } from "../../store/shipped.js";
 import { farthestOffset, SyncExpert } from "../sync-expert.js";
 import { joined } from "./lip-sync.js";
 
@@ -60,6 +62,7 @@ export const syncMetrics: readonly Metric[] = [
     needs: ["faces", "sound"],
     speech: true,
     protocol: `sync: talkface's audio-lip expert on face points (onnx/sync), cosine of means over 5 frames, offsets within ${farthestOffset} frames, confidence: best less median`,
+    weights: () => modelDigest(shippedModel("sync")),
     async start({ tools, sound }) {
       const expert = await tools.once("sync-expert", () => SyncExpert.open());
       const track = new MouthTrack();
