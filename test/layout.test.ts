@@ -20,7 +20,7 @@ const floors: Readonly<Record<string, readonly string[]>> = {
   features: ["base", "media", "face"],
   metrics: ["base", "media", "face", "graph", "nn", "runtime", "store"],
   data: ["base", "media", "face", "features"],
-  synth: ["base", "media", "face", "features", "systems", "graph", "nn", "runtime", "store"],
+  synth: ["base", "media", "face", "features", "systems", "graph", "nn", "runtime", "store", "report"],
   train: ["base", "media", "face", "features", "systems", "graph", "nn", "runtime", "store", "data", "report"],
   eval: ["base", "media", "face", "features", "systems", "graph", "nn", "runtime", "store", "data", "metrics", "synth", "report"],
   cli: ["base", "media", "face", "features", "systems", "graph", "nn", "runtime", "store", "data", "metrics", "synth", "report", "train", "eval"],

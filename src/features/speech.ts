@@ -54,6 +54,15 @@ export function levelOf(mel: Float32Array, bands: number): SpeechLevel {
   return level;
 }
 
+/** Loudness of frame `t` of a mel window [M, columns] (as `melWindow` writes it) in dB relative to its reference: mean over bands and columns. */
+export function frameLoudness(mel: Float32Array, { bands, t, context }: { readonly bands: number; readonly t: number; readonly context: number }): number {
+  const columns = mel.length / bands;
+  const first = columnsPerFrame * (context + t);
+  let sum = 0;
+  for (let b = 0; b < bands; b++) for (let c = first; c < first + columnsPerFrame; c++) sum += mel[b * columns + c]!;
+  return ((20 / Math.LN10) * sum) / (bands * columnsPerFrame);
+}
+
 /**
  * The window of frames [start, start + frames) with `context` frames on either side, as bands x columns: [M, 4 (frames + 2 context)].
  * Columns outside `mel` [columns, M] (whose first column is number `origin`) are silence.

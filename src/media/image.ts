@@ -55,6 +55,11 @@ export async function writePng(path: string, image: Image): Promise<void> {
   await writeAtomic(path, await encodePng(image));
 }
 
+/** PNG of an SVG that we made ourselves, `zoom` pixels for each of its units. */
+export async function drawSvg(svg: string, zoom: number): Promise<Uint8Array> {
+  return sharp(Buffer.from(svg), { density: 72 * zoom, limitInputPixels: maxPixels }).png().toBuffer();
+}
+
 /** Resizes to exactly `width` x `height`: Lanczos, area-correct when shrinking. */
 export async function resizeImage(image: Image, width: number, height: number): Promise<Image> {
   if (width === image.width && height === image.height) return image;

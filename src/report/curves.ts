@@ -25,13 +25,22 @@ export interface CurvesOptions {
   readonly marks?: readonly { readonly at: number; readonly name: string }[];
 }
 
-const [width, height] = [560, 190];
+/** Units of a drawing. */
+export const plotSize = { width: 560, height: 190 } as const;
+const { width, height } = plotSize;
 const area = { left: 46, right: 10, top: 12, bottom: 30 };
 /** More points than this cannot be seen: neighbours are averaged. */
 const mostPoints = 400;
 
 /** Lines in one frame, with a legend. */
-export function curves(list: readonly Curve[], { title, unit, along, perUnit = 1, mayBeLogarithmic = false, marks = [] }: CurvesOptions): Html {
+export function curves(list: readonly Curve[], options: CurvesOptions): Html {
+  const { title, unit } = options;
+  return html`<figure class="plot"><figcaption>${title}${unit === "" ? null : html` <span class="unit">${unit}</span>`}</figcaption>
+${drawCurves(list, options)}${list.length > 1 ? legend(list) : null}</figure>`;
+}
+
+/** The frame with its lines and axes alone, an SVG of `plotSize`. */
+export function drawCurves(list: readonly Curve[], { title, unit, along, perUnit = 1, mayBeLogarithmic = false, marks = [] }: CurvesOptions): Html {
   const drawn = list.map(thinned);
   const y = (mayBeLogarithmic ? fittingScale : scaleOf)(drawn.flatMap(({ values }) => values));
   const x = scaleOf([...drawn.flatMap(({ steps }) => [steps[0] ?? 0, steps.at(-1) ?? 1])].map((step) => step / perUnit), 6);
@@ -48,12 +57,11 @@ export function curves(list: readonly Curve[], { title, unit, along, perUnit = 1
     return html`<path class="mark" d="M${short(px(at))} ${area.top}v${h}"/><text class="tick${isLate ? " end" : ""}" x="${short(px(at) + (isLate ? -4 : 4))}" y="${area.top + 9 + (i % 4) * 13}">${name}</text>`;
   });
   const label = `${title}${unit === "" ? "" : ` in ${unit}`}${y.isLogarithmic === true ? ", logarithmic" : ""}, over ${along}: ${drawn.map(({ name, values }) => `${name} ${rangeOf(values)}`).join(", ")}`;
-  return html`<figure class="plot"><figcaption>${title}${unit === "" ? null : html` <span class="unit">${unit}</span>`}</figcaption>
-<svg viewBox="0 0 ${width} ${height}" role="img" aria-label="${label}">
+  return html`<svg viewBox="0 0 ${width} ${height}" role="img" aria-label="${label}">
 ${y.ticks.map((tick) => html`<line class="grid" x1="${area.left}" x2="${width - area.right}" y1="${short(py(tick))}" y2="${short(py(tick))}"/><text class="tick end" x="${area.left - 6}" y="${short(py(tick) + 3.5)}">${tickText(y, tick)}</text>`)}
 ${x.ticks.filter((tick) => tick >= across.low && tick <= across.high).map((tick) => html`<text class="tick middle" x="${short(px(tick * perUnit))}" y="${height - area.bottom + 15}">${tick.toFixed(x.decimals)}</text>`)}
 <text class="tick end" x="${width - area.right}" y="${height - 2}">${along}</text>
-${begun}${lines}</svg>${list.length > 1 ? legend(list) : null}</figure>`;
+${begun}${lines}</svg>`;
 }
 
 /** Names beside their colours. */

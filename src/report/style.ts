@@ -1,8 +1,10 @@
 /** How pages look. Colours of systems keep apart for colour-blind eyes, on white and on black. */
+export const light = { sheet: "#ffffff", ink: "#18202b", soft: "#5a6676", rule: "#e1e5eb", series: ["#0b6bcb", "#cf5b06", "#07835f", "#a9318f", "#6a4fd0", "#806300", "#bb3434", "#66717f"] } as const;
+
 export const style = `
 :root {
-  --ground: #f6f7f9; --sheet: #ffffff; --ink: #18202b; --soft: #5a6676; --rule: #e1e5eb; --wash: #eef2f7; --accent: #0b62c4;
-  --c0: #0b6bcb; --c1: #cf5b06; --c2: #07835f; --c3: #a9318f; --c4: #6a4fd0; --c5: #806300; --c6: #bb3434; --c7: #66717f;
+  --ground: #f6f7f9; --sheet: ${light.sheet}; --ink: ${light.ink}; --soft: ${light.soft}; --rule: ${light.rule}; --wash: #eef2f7; --accent: #0b62c4;
+  ${light.series.map((colour, i) => `--c${i}: ${colour};`).join(" ")}
 }
 @media (prefers-color-scheme: dark) {
   :root {

@@ -9,9 +9,10 @@ import { startThread } from "../base/thread.js";
 import type { Image } from "../media/image.js";
 import type { Device } from "../runtime/devices.js";
 import { type Drive, type FaceView, type Identity, type TalkingFrame, TalkingModel } from "./talking-model.js";
+import type { Weighting } from "./weightings.js";
 
 /** What the model is like; known once it is open. */
-type Traits = Pick<TalkingModel, "contract" | "speechFrames" | "speechContext" | "frameBatch" | "maximumViews">;
+type Traits = Pick<TalkingModel, "contract" | "speechFrames" | "speechContext" | "frameBatch" | "maximumViews" | "weightings">;
 
 /** Questions and the types of their answers. */
 interface Calls {
@@ -94,6 +95,10 @@ export class ModelThread implements Traits {
     return this.#known.maximumViews;
   }
 
+  get weightings(): readonly Weighting[] {
+    return this.#known.weightings;
+  }
+
   async identity(views: readonly FaceView[]): Promise<Identity> {
     return (this.#identity = await this.#ask("identity", views));
   }
@@ -165,8 +170,8 @@ function createAnswerer(): (call: Call) => Promise<Calls[keyof Calls]["answer"]>
     switch (call.name) {
       case "open": {
         model = await TalkingModel.open(call.ask.folder, call.ask.device);
-        const { contract, speechFrames, speechContext, frameBatch, maximumViews } = model;
-        return { contract, speechFrames, speechContext, frameBatch, maximumViews };
+        const { contract, speechFrames, speechContext, frameBatch, maximumViews, weightings } = model;
+        return { contract, speechFrames, speechContext, frameBatch, maximumViews, weightings };
       }
       case "identity":
         return (identity = await opened().identity(call.ask));

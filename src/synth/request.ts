@@ -7,6 +7,7 @@ import type { FaceChoice } from "../face/analyzer.js";
 import { probe, requireAudio, requireVideo } from "../media/probe.js";
 import type { Device } from "../runtime/devices.js";
 import { shippedModel } from "../store/shipped.js";
+import { explanationPaths } from "./explanation.js";
 
 export interface SynthRequest {
   /** Pictures, folders of pictures, or videos of the person who is to speak. */
@@ -31,6 +32,8 @@ export interface SynthRequest {
   readonly device: Device;
   /** A sheet of frames beside the video. */
   readonly preview: boolean;
+  /** Where the weights of the modalities are drawn, or written as a table (explanation.ts). */
+  readonly explain?: string;
   readonly force: boolean;
 }
 
@@ -46,7 +49,7 @@ export function previewPath(output: string): string {
 
 /** Throws `usage`, `missing-file`, `bad-media`, `bad-model`, `exists` for what can be seen without opening a network. */
 export async function checkRequest(request: SynthRequest): Promise<void> {
-  const { identity, guide, audio, output, size, crf, articulation, modelFolder, preview, force } = request;
+  const { identity, guide, audio, output, size, crf, articulation, modelFolder, force } = request;
   if (identity.length === 0) throw new TalkfaceError("usage", "--id: expected pictures, a folder of pictures, or a video.");
   if (!/\.(mp4|m4v|mov)$/i.test(output)) throw new TalkfaceError("usage", `-o ${output}: expected a name that ends in .mp4.`);
   if (size !== null && !(Number.isInteger(size) && size >= sizeLimits[0] && size <= sizeLimits[1])) {
@@ -54,10 +57,11 @@ export async function checkRequest(request: SynthRequest): Promise<void> {
   }
   if (!(articulation >= 0 && articulation <= 4)) throw new TalkfaceError("usage", `--articulation ${articulation}: expected a number from 0 (a still mouth) to 4.`);
   if (!(crf >= 0 && crf <= 51)) throw new TalkfaceError("usage", `--crf ${crf}: expected a number from 0 (lossless) to 51.`);
-  const outputs = preview ? [output, previewPath(output)] : [output];
+  const outputs = outputsOf(request);
   const inputs = [...identity, audio, ...(guide === null ? [] : [guide])].map((path) => resolve(path));
-  for (const path of outputs) {
-    if (inputs.includes(resolve(path))) throw new TalkfaceError("usage", `-o ${output}: would overwrite the input ${path}. Choose another name.`);
+  for (const [i, path] of outputs.entries()) {
+    if (outputs.findIndex((other) => resolve(other) === resolve(path)) < i) throw new TalkfaceError("usage", `--explain ${request.explain ?? ""}: ${path} is the sheet of --preview already. Choose another name.`);
+    if (inputs.includes(resolve(path))) throw new TalkfaceError("usage", `${path}: is to be written, and would overwrite the input of that name. Choose another name.`);
     await refuseOverwrite(path, force);
     await refuseFolder(path);
   }
@@ -71,6 +75,12 @@ export async function checkRequest(request: SynthRequest): Promise<void> {
   }
 }
 
+/** Every file that is asked for. */
+function outputsOf({ output, preview, explain }: SynthRequest): string[] {
+  const explained = explain === undefined ? null : explanationPaths(explain);
+  return [output, ...(preview ? [previewPath(output)] : []), ...(explained === null ? [] : [explained.picture, ...(explained.table === null ? [] : [explained.table])])];
+}
+
 async function requirePresent(path: string): Promise<void> {
   try {
     await stat(path);
@@ -81,5 +91,5 @@ async function requirePresent(path: string): Promise<void> {
 
 async function refuseFolder(path: string): Promise<void> {
   const found = await stat(path).catch(() => null);
-  if (found?.isDirectory() === true) throw new TalkfaceError("usage", `-o ${path}: is a folder, expected the name of a video.`);
+  if (found?.isDirectory() === true) throw new TalkfaceError("usage", `${path}: is a folder, expected the name of a file to write.`);
 }

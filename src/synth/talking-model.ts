@@ -11,6 +11,7 @@ import type { Device } from "../runtime/devices.js";
 import { createSession, type Session } from "../runtime/session.js";
 import { floats, type Tensor } from "../runtime/tensor.js";
 import { readModel } from "../store/model.js";
+import { type Weighting, weightings } from "./weightings.js";
 
 /** One aligned identity picture with its face. */
 export interface FaceView {
@@ -47,8 +48,8 @@ export interface TalkingFrame {
   readonly image: Image;
   /** Model points [L, 2] in crop pixels. */
   readonly points: Float32Array;
-  /** Mean ACW weight of identity, expression, speech and position. */
-  readonly weights: Float32Array;
+  /** ACW weights [m] for each of the model's `weightings`. */
+  readonly weights: readonly Float32Array[];
 }
 
 /** The leading view is left only for one that fits much better: views of other moments have other backgrounds. */
@@ -64,6 +65,8 @@ export class TalkingModel {
   /** Frames of one run of the frame network. */
   readonly frameBatch: number;
   readonly maximumViews: number;
+  /** The cross-modal weights that the model tells; none for one without such a weighting. */
+  readonly weightings: readonly Weighting[];
   readonly #sessions: Readonly<Record<(typeof networkNames)[number], Session>>;
   /** Speech code of silence [C]. */
   #silence: Float32Array | null = null;
@@ -72,6 +75,7 @@ export class TalkingModel {
     this.contract = contract;
     this.#sessions = sessions;
     this.maximumViews = shapeOf(sessions.frame, "views")[0] as number;
+    this.weightings = weightings.filter(({ output }) => sessions.frame.outputs.some(({ name }) => name === output));
     this.frameBatch = shapeOf(sessions.frame, "speech")[0] as number;
     this.speechFrames = (sessions.speech.outputs[0]?.shape[0] ?? 0) as number;
     this.speechContext = ((shapeOf(sessions.speech, "mel")[2] as number) / columnsPerFrame - this.speechFrames) / 2;
@@ -185,16 +189,16 @@ export class TalkingModel {
         silence: floats(await this.#silenceCode(), shapeOf(this.#sessions.frame, "silence")),
         articulation: stack("articulation", (d) => new Float32Array([d.articulation])),
       },
-      { fetch: ["frame", "points", "weights"] },
+      { fetch: ["frame", "points", ...this.weightings.map(({ output }) => output)] },
     );
     const pictures = (results["frame"] as Tensor).data as Uint8Array;
     const points = rows(dataOf(results, "points"), n);
-    const weights = rows(dataOf(results, "weights"), n);
+    const weights = this.weightings.map(({ output }) => rows(dataOf(results, output), n));
     const length = size * size * 3;
     return drives.slice(0, n).map((_, i) => ({
       image: { data: pictures.subarray(i * length, (i + 1) * length), width: size, height: size },
       points: points[i] as Float32Array,
-      weights: weights[i] as Float32Array,
+      weights: weights.map((of) => of[i] as Float32Array),
     }));
   }
 }

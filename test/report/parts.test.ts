@@ -1,8 +1,10 @@
 /** Parts of pages without a browser. */
 import { describe, expect, it } from "vitest";
+import { decodeImage, drawSvg } from "../../src/media/image.js";
 import { fittingScale, placeOf, scaleOf, tickText } from "../../src/report/axis.js";
 import { curves } from "../../src/report/curves.js";
 import { escapeHtml, html } from "../../src/report/html.js";
+import { pictureOf } from "../../src/report/plot-picture.js";
 
 describe("parts of pages", () => {
   it("escape what is no HTML yet, wherever it stands", () => {
@@ -41,6 +43,19 @@ describe("parts of pages", () => {
   it("mark where something begins, on the side that has room", () => {
     const { text } = curves([{ name: "a", values: [1, 2, 3, 4], steps: [0, 10, 20, 30], colour: 0 }], { title: "t", unit: "", along: "steps", marks: [{ at: 5, name: "early" }, { at: 25, name: "late" }, { at: 90, name: "never" }] });
     expect([...text.matchAll(/class="tick( end)?" x="[\d.]+" y="\d+">([a-z]+)</g)].map(([, end = "", name]) => `${name}${end}`)).toEqual(["steps end", "early", "late end"]);
+  });
+
+  it("make a picture by themselves, and escape what they are told", async () => {
+    const options = { title: "a & b", unit: "<dB>", along: "seconds", perUnit: 25 };
+    const list = [0, 1].map((colour) => ({ name: `<${colour}>`, values: [0, 1, 0.5], colour }));
+    const { text } = pictureOf({ title: "<x>", plots: [{ list, options }, { list: list.slice(0, 1), options }] });
+    expect(text).not.toMatch(/var\(|<x>|<dB>|<0>/);
+    expect(text.match(/class="key/g)).toHaveLength(2); // a lone line needs no legend
+    const [, width, height] = /width="(\d+)" height="(\d+)"/.exec(text)!.map(Number);
+    const image = await decodeImage(await drawSvg(text, 1), "plots");
+    expect(image).toMatchObject({ width, height });
+    const isBlue = (i: number): boolean => image.data[i]! < 60 && image.data[i + 2]! > 150;
+    expect(Array.from({ length: image.width * image.height }, (_, i) => 3 * i).filter(isBlue).length).toBeGreaterThan(500);
   });
 
   it("draw long curves with few points, and leave gaps where there is no value", () => {

@@ -20,6 +20,7 @@ beforeAll(async () => {
   const writer = await openVideoWriter({ path: join(folder, "mute.mp4"), width: 32, height: 32 });
   for (let t = 0; t < 5; t++) await writer.write(grey);
   await writer.finish();
+  await writeFile(join(folder, "old.png"), await encodePng(grey));
   await mkdir(join(folder, "model"));
   request = {
     ...{ identity: [join(folder, "a.png")], guide: null, audio: join(folder, "a.wav"), output: join(folder, "out.mp4"), frame: "crop", size: null, crf: 18, articulation: 1, seed: 0 },
@@ -54,6 +55,10 @@ describe("checkRequest", () => {
     ["a wrong quality", () => ({ crf: 99 }), "usage", /--crf 99/],
     ["no model", (f) => ({ modelFolder: join(f, "none") }), "bad-model", /none: there is no model/],
     ["an input as output", (f) => ({ output: join(f, "text.mp4"), guide: join(f, "text.mp4"), force: true }), "usage", /would overwrite the input/],
+    ["an input as explanation", (f) => ({ explain: join(f, "a.png"), force: true }), "usage", /a\.png: .*would overwrite the input/],
+    ["an explanation in another format", () => ({ explain: "weights.svg" }), "usage", /--explain weights\.svg: expected a name that ends in \.png .* or \.csv/],
+    ["an explanation over the sheet", (f) => ({ explain: join(f, "out.csv"), preview: true }), "usage", /out\.png is the sheet of --preview/],
+    ["an explanation that exists", (f) => ({ explain: join(f, "old.csv") }), "exists", /old\.png: exists already/],
     ["what exists", (f) => ({ output: join(f, "mute.mp4") }), "exists", /mute\.mp4: exists already\. Give --force/],
   ])("refuses %s", async (_name, part, code, message) => {
     await expect(checkRequest(change(part))).rejects.toMatchObject({ code, message: expect.stringMatching(message) as string });

@@ -115,6 +115,42 @@ describe("synthesize", () => {
     expect(await synthesize({ ...base, identity: [guide], frame: "full", size: 256 })).toMatchObject({ views: 2, frames: 33 });
   });
 
+  test("--explain tells the weights of every frame and the loudness of its speech, and changes nothing else", async () => {
+    // Half a second of nothing, then speech.
+    const sound = new Float32Array(21_000);
+    sound.set((await readAudio(join(folder, "speech.wav"))).subarray(0, 13_000), 8000);
+    await writeFile(join(folder, "late.wav"), encodeWav(sound, 16000));
+    const late = { ...base, guide, audio: join(folder, "late.wav") };
+    await synthesize(late);
+    const plain = await readFile(base.output);
+    const { explanation, frames } = await synthesize({ ...late, explain: join(folder, "why.csv") });
+    expect(explanation).toEqual({ picture: join(folder, "why.png"), table: join(folder, "why.csv") });
+    expect(await readFile(base.output)).toEqual(plain);
+    expect(await readImage(join(folder, "why.png"))).toMatchObject({ width: 2 * 592 });
+    const [head, ...rows] = (await readFile(join(folder, "why.csv"), "utf8")).trimEnd().split("\n").map((line) => line.split(","));
+    const faceNames = ["identity", "expression", "speech", "position"].map((name) => `whole face: ${name}`);
+    expect(head).toEqual(["frame", "seconds", "loudness dB", ...faceNames, ...["identity", "expression", "speech"].map((name) => `lips: ${name}`)]);
+    expect(rows).toHaveLength(frames);
+    const numbers = rows.map((row) => row.map(Number));
+    numbers.forEach(([t, seconds, , ...weights], i) => {
+      expect([t, seconds]).toEqual([i, i / 25]);
+      expect(weights.slice(0, 4).reduce((a, b) => a + b)).toBeCloseTo(1, 3);
+      expect(weights.slice(4).reduce((a, b) => a + b)).toBeCloseTo(1, 3);
+    });
+    // What is silent and what is loud stands where it is heard, and the weights go with the input.
+    const loudness = numbers.map((row) => row[2]!);
+    expect(Math.max(...loudness.slice(0, 12))).toBeLessThan(Math.max(...loudness.slice(13)) - 20);
+    expect(new Set(numbers.map((row) => row[3])).size).toBeGreaterThan(5);
+  });
+
+  test("--explain of a model that weighs nothing is refused in one sentence, before anything is written", async () => {
+    await writeUntrainedModel(join(folder, "plain"), "tiny", 1, { without: ["weighting"] });
+    const request = { ...base, modelFolder: join(folder, "plain"), output: join(folder, "plain.mp4") };
+    await expect(synthesize({ ...request, explain: join(folder, "plain.png") })).rejects.toMatchObject({ code: "usage", message: expect.stringMatching(/plain has no adaptive cross-modal weighting/) as string });
+    await expect(stat(request.output)).rejects.toThrow();
+    expect(await synthesize(request)).toMatchObject({ frames: 33, explanation: null });
+  });
+
   test("silence is said and makes a video", async () => {
     expect(await synthesize({ ...base, audio: join(folder, "silent.wav") })).toMatchObject({ isSilent: true, frames: 25 });
   });

@@ -21,6 +21,7 @@ interface Flags {
   readonly model: string;
   readonly device: string;
   readonly preview?: boolean;
+  readonly explain?: string;
   readonly timings?: boolean;
   readonly json?: boolean;
   readonly force?: boolean;
@@ -43,16 +44,17 @@ export function registerSynth(program: Command): void {
     .option("--model <dir>", "folder of the model", defaultModelFolder)
     .addOption(new Option("--device <name>", "where networks run").choices(devices).default("cpu"))
     .option("--preview", "a sheet of frames beside the video")
+    .option("--explain <file>", "draw how much identity, expression, speech and position weigh in each frame: a .png, or a .csv with the .png beside it")
     .option("--timings", "seconds and frames a second by stage, and memory")
     .option("--json", "the outcome as JSON on stdout")
-    .option("--force", "overwrite the video and the sheet")
-    .addHelpText("after", "\nExamples:\n  talkface synth --id pictures/ --expr guide.mp4 --audio speech.wav -o talking.mp4\n  talkface synth --id portrait.jpg --audio speech.flac --frame full --preview --timings")
+    .option("--force", "overwrite the video and what is written beside it")
+    .addHelpText("after", "\nExamples:\n  talkface synth --id pictures/ --expr guide.mp4 --audio speech.wav -o talking.mp4\n  talkface synth --id portrait.jpg --audio speech.flac --frame full --preview --timings\n  talkface synth --id portrait.jpg --audio speech.wav --explain weights.csv")
     .action(run);
 }
 
 async function run(flags: Flags): Promise<void> {
   const { id, expr, output, face, model, device, timings, json } = flags;
-  const { audio, frame, size, crf, seed, articulation, preview, force } = flags;
+  const { audio, frame, size, crf, seed, articulation, preview, explain, force } = flags;
   const result = await synthesize({
     identity: id,
     guide: expr ?? null,
@@ -67,6 +69,7 @@ async function run(flags: Flags): Promise<void> {
     modelFolder: model,
     device: parseDevice(device),
     preview: preview === true,
+    ...(explain === undefined ? {} : { explain }),
     force: force === true,
   });
   if (json === true) {
@@ -76,6 +79,7 @@ async function run(flags: Flags): Promise<void> {
   const { frames, width, height, views, timings: report } = result;
   process.stdout.write(`${output}: ${frames} frames of ${width} x ${height} from ${views} ${views === 1 ? "view" : "views"} in ${report.totalSeconds.toFixed(1)} s\n`);
   if (result.preview !== null) process.stdout.write(`${result.preview}: sheet of frames\n`);
+  if (result.explanation !== null) process.stdout.write(`${result.explanation.table ?? result.explanation.picture}: weights of the modalities in every frame\n`);
   if (timings === true) process.stdout.write(`${describeStages(report)}\n`);
 }
 

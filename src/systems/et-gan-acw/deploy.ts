@@ -5,7 +5,7 @@ import type { Value } from "../../graph/value.js";
 import { fromBytes, toBytes } from "../parts/pictures.js";
 import { poolViews } from "../parts/weighting.js";
 import type { BatchField, DeployedNetwork } from "../system.js";
-import { type Config, pointCount, positionWidth } from "./config.js";
+import { type Config, has, pointCount, positionWidth } from "./config.js";
 import { expressionEncoder, framePoints, identityEncoder, mapSide, speechCode } from "./networks.js";
 import { render } from "./rendering.js";
 
@@ -15,6 +15,11 @@ const field = (name: string, shape: readonly number[], dtype: BatchField["dtype"
 function repeat(x: Value, n: number): Value {
   const rest = x.shape.slice(1);
   return expand(x, [n, ...rest]);
+}
+
+/** ACW weights [N, m, C, 4, 4] -> their mean over channels and places [N, m], which sums to 1 over m. */
+function meanWeights(weights: Value): Value {
+  return mean(weights, { axes: [2, 3, 4], keepDims: false });
 }
 
 export const identityNetwork: DeployedNetwork<Config> = {
@@ -91,6 +96,9 @@ export const frameNetwork: DeployedNetwork<Config> = {
     graph.output("frame", toBytes(rendered.picture));
     graph.output("points", frame.points);
     graph.output("mask", reshape(rendered.mask, [n, s, s]));
-    graph.output("weights", mean(frame.weights, { axes: [2, 3, 4], keepDims: false }));
+    // Plain concatenation weighs nothing, and a model that does not weigh must not look as if it did.
+    if (!has(config, "weighting")) return;
+    graph.output("weights", meanWeights(frame.weights));
+    graph.output("mouth_weights", meanWeights(frame.mouthWeights));
   },
 };

@@ -19,8 +19,9 @@ import { type Config, has, type Part, pointCount } from "./config.js";
 /** Side of the maps on which modalities are weighted. */
 export const mapSide = 4;
 
-/** Modalities in the order of the ACW weights. */
+/** Modalities in the order of the ACW weights, and of those of the lips. */
 export const modalities = ["identity", "expression", "speech", "position"] as const;
+export const mouthModalities = ["identity", "expression", "speech"] as const;
 
 export interface IdentityCode {
   /** [N, C, 4, 4] */
