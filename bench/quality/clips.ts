@@ -4,7 +4,7 @@ import { Random } from "../../src/base/random.js";
 import type { ClipEntry, Dataset } from "../../src/data/dataset.js";
 import type { FaceCrop } from "./drive.js";
 
-export const clipProtocol = "val clips of at least 63 frames (2.5 s) with sound that was found in step, the first 250 frames (10 s) of each";
+export const clipProtocol = "val clips of real people (of personas, where there are no others) of at least 63 frames (2.5 s) with sound that was found in step, the first 250 frames (10 s) of each";
 
 export interface ClipContent {
   /** [T] crops. */
@@ -32,13 +32,19 @@ const meshLength = 478 * 3;
 export function chooseClips(dataset: Dataset): { clips: QualityClip[]; skipped: Record<string, number> } {
   const skipped: Record<string, number> = {};
   const clips: QualityClip[] = [];
+  const hasPeople = dataset.clips.some((clip) => clip.split === "val" && !isPersona(clip));
   for (const clip of dataset.clips) {
     if (clip.split !== "val") continue;
-    const reason = unfit(clip);
+    const reason = hasPeople && isPersona(clip) ? "of personas" : unfit(clip);
     if (reason === null) clips.push(openClip(dataset, clip));
     else skipped[reason] = (skipped[reason] ?? 0) + 1;
   }
   return { clips, skipped };
+}
+
+/** As `talkface personas` names them. */
+function isPersona({ person }: ClipEntry): boolean {
+  return /^persona-\d+$/.test(person);
 }
 
 function unfit({ frames, silent, sync, labels }: ClipEntry): string | null {
@@ -80,9 +86,4 @@ export function foreignClips(clip: QualityClip, all: readonly QualityClip[], cou
     throw new TalkfaceError("bad-data", `${clip.id}: nobody else's speech is in the data. Give val clips of at least two people with --data.`);
   }
   return people.slice(0, count).map((person) => random.pick(all.filter((other) => other.person === person)));
-}
-
-/** Speech cut, or played again and again, to `samples` samples. */
-export function fitLength(speech: Float32Array, samples: number): Float32Array {
-  return Float32Array.from({ length: samples }, (_, i) => speech[i % speech.length]!);
 }

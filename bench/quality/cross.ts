@@ -2,13 +2,13 @@
 import type { ExpressionNet } from "../../src/face/expression.js";
 import { cosine, type IdentityNet } from "../../src/face/identity.js";
 import { to68 } from "../../src/face/landmarks.js";
-import type { Image } from "../../src/media/image.js";
 import { meanOf } from "../../src/metrics/bootstrap.js";
+import { expressionAgreement, expressionOf, expressionProtocol } from "../../src/metrics/expression.js";
 import type { FaceCrop } from "./drive.js";
 import { scoreMouth, type SeenFrames } from "./score.js";
 
 export const crossProtocol =
-  "cross-driven: pictures of the first of the foreign people, head, upper face and speech of the clip; lips, eyes and brows against the clip; id: cosine of 12 made frames with each identity picture, id_real: of 12 other real frames of that person's clip, id_other: of 12 frames of the clip; expression: cosine of face-api's seven probabilities, 12 made frames against the guide's at the same instant, by chance against the guide's half a clip later";
+  `cross-driven: pictures of the first of the foreign people, head, upper face and speech of the clip; lips, eyes and brows against the clip; id: cosine of 12 made frames with each identity picture, id_real: of 12 other real frames of that person's clip, id_other: of 12 frames of the clip; expression: cosine of the probabilities of ${expressionProtocol}, 12 made frames against the guide's at the same instant, by chance against those of a third person, of whom 12 frames are spread over a clip`;
 
 export interface CrossScores {
   readonly targetOf: string;
@@ -20,6 +20,7 @@ export interface CrossScores {
   readonly idReal: number | null;
   readonly idOther: number | null;
   readonly expression: number | null;
+  /** Null too where there is no third person. */
   readonly expressionChance: number | null;
 }
 
@@ -28,13 +29,15 @@ export interface CrossInput {
   readonly views: readonly FaceCrop[];
   /** Frames of the target's clip that are not among the views. */
   readonly target: readonly FaceCrop[];
+  /** Somebody who is neither the guide nor the target; empty where there is nobody. */
+  readonly third: readonly FaceCrop[];
   readonly real: SeenFrames;
   readonly made: SeenFrames;
 }
 
 const sampled = 12;
 
-export async function scoreCross({ targetOf, views, target, real, made }: CrossInput, nets: { readonly identity: IdentityNet; readonly expression: ExpressionNet }): Promise<CrossScores> {
+export async function scoreCross({ targetOf, views, target, third, real, made }: CrossInput, nets: { readonly identity: IdentityNet; readonly expression: ExpressionNet }): Promise<CrossScores> {
   const { lips, eyes, brows } = scoreMouth(real, made, new Set());
   const known = await embedAll(views, nets.identity);
   const likeness = async (faces: readonly FaceCrop[]): Promise<number | null> => {
@@ -46,21 +49,22 @@ export async function scoreCross({ targetOf, views, target, real, made }: CrossI
     id: await likeness(facesOf(made)),
     idReal: await likeness(target),
     idOther: await likeness(facesOf(real)),
-    ...(await expressionAgreement(real, made, nets.expression)),
+    ...(await expressions(real, made, third, nets.expression)),
   };
 }
 
-async function expressionAgreement(real: SeenFrames, made: SeenFrames, net: ExpressionNet): Promise<{ expression: number | null; expressionChance: number | null }> {
-  const count = real.images.length;
-  const places = thin(real.images.map((_, t) => t).filter((t) => real.meshes[t] && made.meshes[t] && real.meshes[(t + (count >> 1)) % count]));
-  const classify = (frames: SeenFrames, t: number): Promise<Float32Array> => net.classify(frames.images[t] as Image, to68(frames.meshes[t] as Float32Array));
-  const [same, later]: [number[], number[]] = [[], []];
-  for (const t of places) {
-    const own = await classify(made, t);
-    same.push(cosine(own, await classify(real, t)));
-    later.push(cosine(own, await classify(real, (t + (count >> 1)) % count)));
+async function expressions(real: SeenFrames, made: SeenFrames, third: readonly FaceCrop[], net: ExpressionNet): Promise<{ expression: number | null; expressionChance: number | null }> {
+  const [same, chance]: [number[], number[]] = [[], []];
+  const strangers = thin(third);
+  const places = thin(real.images.map((_, t) => t).filter((t) => real.meshes[t] && made.meshes[t]));
+  for (const [i, t] of places.entries()) {
+    const seen = ({ images, meshes }: SeenFrames): Promise<Float32Array | null> => expressionOf(net, { image: images[t]!, mesh: meshes[t] ?? null });
+    const [own, guide] = [await seen(made), await seen(real)];
+    const stranger = strangers.length === 0 ? null : await expressionOf(net, strangers[i % strangers.length]!);
+    if (own !== null && guide !== null) same.push(expressionAgreement(own, guide));
+    if (own !== null && stranger !== null) chance.push(expressionAgreement(own, stranger));
   }
-  return { expression: mean(same), expressionChance: mean(later) };
+  return { expression: mean(same), expressionChance: mean(chance) };
 }
 
 async function embedAll(faces: readonly FaceCrop[], net: IdentityNet): Promise<Float32Array[]> {

@@ -1,10 +1,11 @@
 /** One clip through all variants. */
+import { fitLength, viewPlaces } from "../../src/eval/driving.js";
 import type { FaceAnalyzer } from "../../src/face/analyzer.js";
 import type { ExpressionNet } from "../../src/face/expression.js";
 import type { IdentityNet } from "../../src/face/identity.js";
 import type { Image } from "../../src/media/image.js";
 import { meanOf } from "../../src/metrics/bootstrap.js";
-import { fitLength, foreignClips, type QualityClip } from "./clips.js";
+import { foreignClips, type QualityClip } from "./clips.js";
 import { scoreCross, type CrossScores } from "./cross.js";
 import { stillDrive, type FaceCrop, type SelfDrive } from "./drive.js";
 import { scoreMouth, scorePictures, scoreSpeaker, seeFrames, type MouthScores, type PictureScores } from "./score.js";
@@ -13,7 +14,6 @@ import { scoreTexture, type TextureScores } from "./texture.js";
 export const viewProtocol = "self-driven: 4 identity pictures from the clip, the first frame and three spread ones; the still picture is the first; those frames do not count for PSNR, SSIM, landmark distance and identity";
 export const foreignProtocol = "foreign speech: 3 clips of other val people, from their start, cut or looped; the mean of the three per clip";
 
-const viewCount = 4;
 const foreignCount = 3;
 
 export interface ClipResult {
@@ -49,11 +49,6 @@ export interface Judges {
   readonly expression: ExpressionNet;
 }
 
-/** Places of the identity pictures in a clip of `frames` frames. */
-export function viewPlaces(frames: number): number[] {
-  return [...new Set(Array.from({ length: viewCount }, (_, i) => Math.floor((i * frames) / viewCount)))];
-}
-
 /** Drives a clip with its own speech, with foreign ones (from `all`) and not at all, and scores the results. */
 export async function measureClip(clip: QualityClip, all: readonly QualityClip[], drive: SelfDrive, judges: Judges): Promise<{ result: ClipResult; frames: ClipFrames }> {
   const { crops, speech } = await clip.read();
@@ -87,7 +82,7 @@ export async function measureClip(clip: QualityClip, all: readonly QualityClip[]
   // Not before the others are drawn: the model's thread holds one identity at a time.
   const crossed = await drive({ ...input, views: targetViews, speech, lent: true });
   const cross = await scoreCross({
-    targetOf: (others[0] as QualityClip).id, views: targetViews, target: target.filter((_, t) => !targetPlaces.includes(t)), real, made: await seeFrames(judges.analyzer, crossed),
+    targetOf: (others[0] as QualityClip).id, views: targetViews, target: target.filter((_, t) => !targetPlaces.includes(t)), third: others[1] === undefined ? [] : (await others[1].read()).crops, real, made: await seeFrames(judges.analyzer, crossed),
   }, judges);
   const found = real.meshes.filter((mesh) => mesh !== null).length / real.meshes.length;
   return {

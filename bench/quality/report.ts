@@ -129,7 +129,7 @@ const crossLabels: Readonly<Record<CrossScore, string>> = {
   idReal: "identity cosine, other real frames with views",
   idOther: "identity cosine, the guide with views",
   expression: "expression cosine with the guide",
-  expressionChance: "expression cosine with the guide half a clip later",
+  expressionChance: "expression cosine with a third person",
 };
 
 /** The last line of the bench. */

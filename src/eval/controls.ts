@@ -32,9 +32,9 @@ export async function planOfModels({ models, data, split, device, limit }: Model
   const clips = limit === null || all.length <= limit ? all : Array.from({ length: limit }, (_, i) => all[Math.floor((i * all.length) / limit)]!);
   const folders = data.map((folder) => resolve(folder));
   const units = systems.flatMap((system, i) =>
-    clips.map(({ id, person }): Unit => {
+    clips.map(({ id, person, labels }): Unit => {
       const clip: ClipSource = { kind: "clip", folders, id };
-      return { system, clip: id, made: { kind: "driven", model: resolve(models[i]!), device, clip, speechOf: id }, real: clip, sound: null, identity: person };
+      return { system, clip: id, made: { kind: "driven", model: resolve(models[i]!), device, clip, speechOf: id }, real: clip, sound: null, identity: person, emotion: labels["emotion"] === undefined ? null : String(labels["emotion"]) };
     }),
   );
   return { systems, units, unpaired: [] };

@@ -26,16 +26,16 @@ export async function planOfPaths(made: readonly string[], real: string | null):
       const realPath = isSingle ? real! : reals?.videos.get(name);
       if (madePath === undefined) unpaired.push({ system, clip: name, problem: `${path} has no video of that name` });
       else if (reals !== null && realPath === undefined) unpaired.push({ system, clip: name, problem: `${real} has no video of that name` });
-      else units.push(unitOf(system, name, madePath, reals === null ? null : realPath!, null, null));
+      else units.push(unitOf(system, name, madePath, reals === null ? null : realPath!, null, null, null));
     }
   }
   if (units.length === 0) throw new TalkfaceError("missing-file", `${made.join(", ")}${real === null ? ": no video found." : ` and ${real}: no video of the one has the name of one of the other.`}`);
   return { systems, units, unpaired };
 }
 
-const columns = ["generated", "real", "audio", "identity", "system"] as const;
+const columns = ["generated", "real", "audio", "identity", "emotion", "system"] as const;
 
-/** A CSV file whose first line names columns: `generated`, `real` and, where wanted, `audio`, `identity` and `system`; paths count from its folder. */
+/** A CSV file whose first line names columns: `generated`, `real` and, where wanted, `audio`, `identity`, `emotion` and `system`; paths count from its folder. */
 export async function planOfCsv(path: string): Promise<Plan> {
   const [head = [], ...rows] = parseCsv(await readText(path), path);
   const names = head.map((name) => name.trim());
@@ -53,7 +53,7 @@ export async function planOfCsv(path: string): Promise<Plan> {
     const [real, audio] = [field("real"), field("audio")];
     // Clips of several systems are matched by the real video; without one, by their name.
     const clip = withoutExtension(field("system") === null ? generated : (real ?? basename(generated)));
-    return unitOf(field("system") ?? "generated", clip, at(generated), real === null ? null : at(real), audio === null ? null : at(audio), field("identity"));
+    return unitOf(field("system") ?? "generated", clip, at(generated), real === null ? null : at(real), audio === null ? null : at(audio), field("identity"), field("emotion"));
   });
   const seen = new Set<string>();
   for (const { system, clip } of units) {
@@ -64,9 +64,9 @@ export async function planOfCsv(path: string): Promise<Plan> {
   return { systems: [...new Set(units.map(({ system }) => system))], units, unpaired: [] };
 }
 
-function unitOf(system: string, clip: string, made: string, real: string | null, audio: string | null, identity: string | null): Unit {
+function unitOf(system: string, clip: string, made: string, real: string | null, audio: string | null, identity: string | null, emotion: string | null): Unit {
   const file = (path: string): Source => ({ kind: "file", path: resolve(path) });
-  return { system, clip, made: file(made), real: real === null ? null : file(real), sound: audio === null ? null : file(audio), identity };
+  return { system, clip, made: file(made), real: real === null ? null : file(real), sound: audio === null ? null : file(audio), identity, emotion };
 }
 
 /** Last parts of paths; where two are alike, as much of the paths as tells them apart. */

@@ -1,4 +1,5 @@
 /** One clip through all metrics, frame by frame: nothing but the two frames at hand, and what metrics keep of them, is in memory. */
+import { emotionName } from "../base/emotions.js";
 import { type ErrorCode, TalkfaceError } from "../base/errors.js";
 import { createFaceAnalyzer } from "../face/analyzer.js";
 import { type Finished, type Metric, type Scorer, Tools } from "../metrics/metric.js";
@@ -58,7 +59,7 @@ export class Workbench {
     const results: Record<string, Finished> = {};
     const running = new Map<Metric, Scorer>();
     for (const metric of metrics) {
-      const scorer = await this.#begin(metric, real, sound);
+      const scorer = await this.#begin(metric, real, sound, unit.emotion === null ? null : emotionName(unit.emotion));
       if ("missing" in scorer) results[metric.name] = scorer;
       else running.set(metric, scorer);
     }
@@ -82,11 +83,12 @@ export class Workbench {
     return Object.fromEntries(metrics.map(({ name }) => [name, results[name]!]));
   }
 
-  async #begin(metric: Metric, real: OpenSource | null, sound: OpenSource["sound"]): Promise<Scorer | { readonly missing: string }> {
+  async #begin(metric: Metric, real: OpenSource | null, sound: OpenSource["sound"], emotion: string | null): Promise<Scorer | { readonly missing: string }> {
     if (metric.reference === "full" && real === null) return { missing: "there is no real video to compare with" };
     if (metric.needs.includes("sound") && sound === null) return { missing: "there is no sound" };
+    if (metric.needs.includes("emotion") && emotion === null) return { missing: "nobody says which emotion the clip shows; prepared data with that label do, and the column emotion of --pairs" };
     try {
-      return await metric.start({ tools: this.tools, fps: scoredFps, sound });
+      return await metric.start({ tools: this.tools, fps: scoredFps, sound, emotion });
     } catch (error) {
       if (error instanceof TalkfaceError && metricProblems.has(error.code)) return { missing: error.message };
       throw error;

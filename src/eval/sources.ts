@@ -6,7 +6,8 @@ import type { Image } from "../media/image.js";
 import { probe, requireVideo } from "../media/probe.js";
 import { readFrames } from "../media/video-reader.js";
 import { ModelThread } from "../synth/model-thread.js";
-import { selfDriven, viewPlaces } from "./self-drive.js";
+import { viewPlaces } from "./driving.js";
+import { selfDriven } from "./self-drive.js";
 import type { ClipSource, Source } from "./units.js";
 
 /** Frames a second of everything that is scored: videos are brought to it by time stamp. */

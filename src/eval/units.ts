@@ -35,6 +35,8 @@ export interface Unit {
   readonly sound: Source | null;
   /** Who it is, for metrics that compare people; null where nobody says. */
   readonly identity: string | null;
+  /** Which emotion it shows, by whatever name; null where nobody says. */
+  readonly emotion: string | null;
   /** `speech`: only metrics of speech mean something here. `alone`: only metrics that need no real video. */
   readonly only?: "speech" | "alone";
 }

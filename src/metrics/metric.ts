@@ -17,9 +17,10 @@ export interface FramePair {
 }
 
 /**
- * `one size`: frames of both videos must have as many pixels. `faces`: meshes are looked for. `sound`: a clip without sound has no value.
+ * `one size`: frames of both videos must have as many pixels. `faces`: meshes are looked for. `sound`: a clip without sound has no value. `emotion`: a clip whose emotion nobody
+ * names has none.
  */
-export type Need = "one size" | "faces" | "sound";
+export type Need = "one size" | "faces" | "sound" | "emotion";
 
 export interface ScoreName {
   /** What the score is called in tables and JSON. */
@@ -56,6 +57,8 @@ export interface ClipContext {
   readonly fps: number;
   /** The sound that belongs to the made video, mono at 16 kHz, from its first frame on, block by block; null where there is none. */
   readonly sound: (() => AsyncIterable<Float32Array>) | null;
+  /** What the clip is labelled with (base/emotions.ts); null where nobody says. */
+  readonly emotion: string | null;
 }
 
 export interface Scorer {

@@ -41,7 +41,7 @@ it("draws every clip with each model and compares them, with a still picture and
 
 it("lends every clip the speech of another person", async () => {
   const file = (path: string) => ({ kind: "file" as const, path });
-  const units = ["a1", "a2", "b1", "c1"].map((clip): Unit => ({ system: "s", clip, made: file(`made/${clip}`), real: file(`real/${clip}`), sound: null, identity: clip[0]! }));
+  const units = ["a1", "a2", "b1", "c1"].map((clip): Unit => ({ system: "s", clip, made: file(`made/${clip}`), real: file(`real/${clip}`), sound: null, identity: clip[0]!, emotion: null }));
   const metrics = metricsOf(["psnr", "lips"]);
   const shuffled = withControls({ systems: ["s"], units, unpaired: [] }, metrics).units.filter(({ system }) => system === shuffledControl);
   expect(shuffled.map(({ clip }) => clip)).toEqual(units.map(({ clip }) => clip));

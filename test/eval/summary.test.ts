@@ -7,7 +7,7 @@ import { remarksOf, summarise } from "../../src/eval/summary.js";
 import type { Plan, Unit } from "../../src/eval/units.js";
 import type { Finished, Metric } from "../../src/metrics/metric.js";
 
-const unit = (system: string, clip: string): Unit => ({ system, clip, made: { kind: "file", path: clip }, real: { kind: "file", path: clip }, sound: null, identity: null });
+const unit = (system: string, clip: string): Unit => ({ system, clip, made: { kind: "file", path: clip }, real: { kind: "file", path: clip }, sound: null, identity: null, emotion: null });
 const plan: Plan = {
   systems: ["a", "b"],
   units: ["a", "b"].flatMap((system) => ["one", "two", "three"].map((clip) => unit(system, clip))),

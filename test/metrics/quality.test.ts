@@ -3,10 +3,11 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { chooseClips, fitLength, foreignClips, thinClips, type QualityClip } from "../../bench/quality/clips.js";
+import { chooseClips, foreignClips, thinClips, type QualityClip } from "../../bench/quality/clips.js";
 import type { FaceCrop, SelfDrive } from "../../bench/quality/drive.js";
-import { measureClip, viewPlaces, type Judges } from "../../bench/quality/measure.js";
+import { measureClip, type Judges } from "../../bench/quality/measure.js";
 import { openModelDrive } from "../../bench/quality/model-drive.js";
+import { fitLength, viewPlaces } from "../../src/eval/driving.js";
 import { figuresOf, jsonOf, summarise, tableOf } from "../../bench/quality/report.js";
 import { run } from "../../bench/quality.js";
 import { dataContract } from "../../src/base/contract.js";
@@ -85,6 +86,9 @@ describe("the quality bench", () => {
     // The guide's own pictures: its movement and expression in full, and its identity in place of the target's.
     expect(result.cross).toMatchObject({ targetOf: result.foreigns[0]!.speechOf });
     for (const value of [result.cross.lips, result.cross.eyes, result.cross.brows, result.cross.expression as number]) expect(value).toBeCloseTo(1, 5);
+    // By chance: the third person's expressions, which are others.
+    expect(result.cross.expressionChance).toBeLessThan((result.cross.expression as number) - 0.001);
+    expect((await measureClip(clip, clips.slice(0, 2), copy, judges)).result.cross.expressionChance).toBeNull();
     expect(result.cross.id).toBeCloseTo(result.cross.idOther as number, 5);
     expect(result.cross.idReal).toBeGreaterThan((result.cross.id as number) + 0.1);
 
@@ -166,10 +170,13 @@ describe("the clips of the bench", () => {
       entry({ sync: { ...unclear, confidence: 0.5, corrected: false } }),
       entry({ labels: { sync: "unconfirmed" } }),
       entry({ id: "val/long", frames: 400, labels: { sync: "confirmed" } }),
+      entry({ id: "val/invented", person: "persona-015" }),
     ];
     const { clips: chosen, skipped } = chooseClips(new Dataset(dataContract(128), entries));
     expect(chosen.map(({ id }) => id)).toEqual(["val/good", "val/long"]);
-    expect(skipped).toEqual({ short: 1, silent: 1, "sound not surely in step": 2 });
+    expect(skipped).toEqual({ short: 1, silent: 1, "sound not surely in step": 2, "of personas": 1 });
+    // Where there is nobody else, they are scored.
+    expect(chooseClips(new Dataset(dataContract(128), entries.slice(-1))).clips.map(({ id }) => id)).toEqual(["val/invented"]);
   });
 
   it("are spread when few are wanted, and driven by others", () => {

@@ -63,7 +63,7 @@ export function registerEval(program: Command): void {
     .description("scores of made videos: mean, deviation, 95 % interval and number of clips, each with the protocol that a figure must share to be compared")
     .argument("[paths...]", "made videos of one or more systems, and the real ones: GENERATED... REAL, all of them videos or all folders; GENERATED alone where no metric needs a real video")
     .option("--metrics <names>", `comma-separated, see --list; by default ${defaultMetrics.join(",")}, and of these what needs no real video where there is none`)
-    .option("--pairs <file.csv>", "in place of paths: a CSV with the columns generated and real, and where wanted audio, identity, system")
+    .option("--pairs <file.csv>", "in place of paths: a CSV with the columns generated and real, and where wanted audio, identity, emotion, system")
     .option("--model <dir...>", "in place of paths: models that draw the clips of --data, each clip driven by itself")
     .option("--data <dir...>", "prepared data for --model")
     .option("--split <name>", `clips of --data: ${splits.join(", ")} or all`, "test")

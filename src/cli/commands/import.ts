@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { refuseOverwrite, sha256File } from "../../base/files.js";
 import type { OnnxModel } from "../../graph/onnx.js";
 import { arcfaceNetwork } from "../../metrics/imported/arcface.js";
+import { defaultClasses, emotionNetwork, parseClasses, withClasses } from "../../metrics/imported/emotion.js";
 import { inceptionNetwork } from "../../metrics/imported/inception.js";
 import { tryPictureNetwork } from "../../metrics/imported/picture-network.js";
 import { syncnetGraphs } from "../../metrics/syncnet/network.js";
@@ -16,6 +17,7 @@ interface Flags {
   readonly out?: string;
   readonly json?: boolean;
   readonly force?: boolean;
+  readonly classes?: string;
 }
 
 interface Kind {
@@ -24,7 +26,9 @@ interface Kind {
   /** What FILE is. */
   readonly file: string;
   /** The graphs by name. */
-  readonly read: (file: string) => Promise<Readonly<Record<string, OnnxModel>>>;
+  readonly read: (file: string, flags: Flags) => Promise<Readonly<Record<string, OnnxModel>>>;
+  /** Options of its own. */
+  readonly options?: (command: Command) => void;
 }
 
 const torchFile = "weights as torch.save wrote them, in the legacy or the zip container";
@@ -57,15 +61,26 @@ const kinds: readonly Kind[] = [
     file: "the network as one ONNX file",
     read: (file) => pictureNetwork(file, inceptionNetwork),
   },
+  {
+    name: "emotion",
+    description: "a classifier of emotions (RGB face [1,3,224,224] in 0..1 to a score for each class): talkface eval --metrics emotion-accuracy uses it then",
+    file: "the network as one ONNX file",
+    options: (command) => command.option("--classes <names>", "the classes in the order of the network's output", defaultClasses.join(",")),
+    async read(file, { classes: text = defaultClasses.join(",") }) {
+      const classes = parseClasses(text);
+      const { network } = await pictureNetwork(file, emotionNetwork(classes));
+      return { network: withClasses(network!, classes) };
+    },
+  },
 ];
 
 export function registerImport(program: Command): void {
   const command = program
     .command("import")
     .description("networks that others published, as ONNX graphs: nothing in the file is executed, anything but tensors and known operators is refused")
-    .addHelpText("after", "\nExamples:\n  talkface import syncnet syncnet_v2.model\n  talkface import wav2lip wav2lip_gan.pth --out wav2lip/\n  talkface import arcface w600k_r50.onnx\n  talkface import inception pt_inception-2015-12-05.onnx\n");
+    .addHelpText("after", "\nExamples:\n  talkface import syncnet syncnet_v2.model\n  talkface import wav2lip wav2lip_gan.pth --out wav2lip/\n  talkface import arcface w600k_r50.onnx\n  talkface import inception pt_inception-2015-12-05.onnx\n  talkface import emotion mead.onnx --classes happy,angry,disgusted,fear,sad,neutral,surprised,contempt\n");
   for (const kind of kinds) {
-    command
+    const own = command
       .command(kind.name)
       .description(kind.description)
       .argument("<file>", kind.file)
@@ -73,6 +88,7 @@ export function registerImport(program: Command): void {
       .option("--json", "the outcome as JSON")
       .option("--force", "replace what was imported before")
       .action((file: string, flags: Flags) => run(kind, file, flags));
+    kind.options?.(own);
   }
 }
 
@@ -85,7 +101,7 @@ async function pictureNetwork(file: string, expected: Expected): Promise<Readonl
 async function run({ name, read }: Kind, file: string, flags: Flags): Promise<void> {
   const folder = flags.out ?? importedFolder(name);
   await refuseOverwrite(join(folder, "imported.json"), flags.force === true);
-  const graphs = await read(file);
+  const graphs = await read(file, flags);
   await writeImported(folder, name, await sha256File(file), graphs);
   const networks = Object.keys(graphs);
   process.stdout.write(flags.json === true ? `${JSON.stringify({ folder, networks })}\n` : `${folder}: ${name}, ${networks.length === 1 ? "one network" : `${networks.length} networks`}. Its weights keep the licence that they came with.\n`);

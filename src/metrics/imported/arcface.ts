@@ -3,7 +3,7 @@ import type { Image } from "../../media/image.js";
 import { similarityFit, warpToFloat } from "../../media/transform.js";
 import { readImported } from "../../store/imported.js";
 import type { Expected } from "../../store/foreign-network.js";
-import { PictureNetwork } from "./picture-network.js";
+import { PictureNetwork, planesOf } from "./picture-network.js";
 
 export const arcfaceNetwork: Expected = { name: "ArcFace", input: [1, 3, 112, 112], output: 512 };
 
@@ -38,10 +38,7 @@ export class ArcFace {
 /** The network's input [3,112,112]. */
 export function alignedFace(image: Image, landmarks: Float32Array): Float32Array {
   const toSource = similarityFit(template.map((value) => value + 0.5), fivePoints(landmarks));
-  const interleaved = warpToFloat(image, toSource, side, side, { scale: 1 / 127.5, offset: -1, border: "black" });
-  const planes = new Float32Array(3 * side * side);
-  for (let i = 0; i < side * side; i++) for (let c = 0; c < 3; c++) planes[c * side * side + i] = interleaved[3 * i + c]!;
-  return planes;
+  return planesOf(warpToFloat(image, toSource, side, side, { scale: 1 / 127.5, offset: -1, border: "black" }), side);
 }
 
 /** [5,2]: middles of the eyes' six points, tip of the nose, mouth corners. */

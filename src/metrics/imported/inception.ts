@@ -3,7 +3,7 @@ import type { Image } from "../../media/image.js";
 import { warpToFloat } from "../../media/transform.js";
 import type { Expected } from "../../store/foreign-network.js";
 import { readImported } from "../../store/imported.js";
-import { PictureNetwork } from "./picture-network.js";
+import { PictureNetwork, planesOf } from "./picture-network.js";
 
 export const inceptionNetwork: Expected = { name: "Inception", input: [1, 3, 299, 299], output: 2048 };
 
@@ -32,8 +32,5 @@ export class Inception {
 /** RGB planes [3,299,299], -1..1: bilinear between pixel centres, no smoothing, as torch's interpolate without align_corners. */
 export function inceptionInput(image: Image): Float32Array {
   const toSource = [image.width / side, 0, 0, 0, image.height / side, 0] as const;
-  const interleaved = warpToFloat(image, toSource, side, side, { scale: 2 / 255, offset: -1, border: "edge" });
-  const planes = new Float32Array(3 * side * side);
-  for (let i = 0; i < side * side; i++) for (let c = 0; c < 3; c++) planes[c * side * side + i] = interleaved[3 * i + c]!;
-  return planes;
+  return planesOf(warpToFloat(image, toSource, side, side, { scale: 2 / 255, offset: -1, border: "edge" }), side);
 }

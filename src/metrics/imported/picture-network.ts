@@ -28,6 +28,13 @@ export class PictureNetwork {
   }
 }
 
+/** Colours of pixels [side,side,3] as planes [3,side,side]. */
+export function planesOf(pixels: Float32Array, side: number): Float32Array {
+  const planes = new Float32Array(3 * side * side);
+  for (let i = 0; i < side * side; i++) for (let c = 0; c < 3; c++) planes[c * side * side + i] = pixels[3 * i + c]!;
+  return planes;
+}
+
 /** Runs a network once on an even picture. Throws `bad-model` or `device` where it cannot run or gives something else than it says. */
 export async function tryPictureNetwork(model: OnnxModel, expected: Expected, where: string): Promise<void> {
   const session = await createSession(model, { where });
