@@ -19,6 +19,7 @@ import { contactSheet, writePng, type Image } from "../src/media/image.js";
 import { chooseClips, thinClips } from "./quality/clips.js";
 import { measureClip, type ClipFrames, type ClipResult } from "./quality/measure.js";
 import { openModelDrive } from "./quality/model-drive.js";
+import { readLimit, requireSize } from "./quality/options.js";
 import { figuresOf, jsonOf, protocols, summarise, tableOf } from "./quality/report.js";
 
 const sheetColumns = 16;
@@ -28,9 +29,7 @@ export async function run(args: readonly string[]): Promise<Record<string, strin
   const model = await openModelDrive(options.model);
   const dataset = await openDataset(options.data);
   try {
-    if (model.size !== dataset.contract.size) {
-      throw new TalkfaceError("bad-data", `${options.data[0]}: crops of ${dataset.contract.size} px, expected ${model.size} px as the model. Prepare the data with --size ${model.size}.`);
-    }
+    requireSize(model, dataset, options.data);
     const { clips: all, skipped } = chooseClips(dataset);
     const clips = thinClips(all, options.limit);
     if (clips.length === 0) throw new TalkfaceError("bad-data", `${options.data.join(", ")}: no val clip fits (${protocols.clips}). Prepare val people.`);
@@ -67,9 +66,7 @@ function readOptions(args: readonly string[]): Options {
   const text = { type: "string" } as const;
   const { values } = parseArgs({ args: [...args], options: { model: text, data: { type: "string", multiple: true }, limit: text, json: text, sheet: text } });
   const { model = "onnx/et-gan-acw", data = [], limit, json = null, sheet = null } = values;
-  const count = limit === undefined ? Infinity : Number(limit);
-  if (!(count >= 1)) throw new TalkfaceError("usage", `--limit ${limit}: expected a whole number from 1.`);
-  return { model, data, limit: count, json, sheet };
+  return { model, data, limit: readLimit(limit), json, sheet };
 }
 
 /** Three rows of spread frames: real, made with the clip's speech, made with a foreign one. Pictures of people: never committed. */

@@ -9,6 +9,8 @@ import type { DriveInput, FaceCrop, SelfDrive } from "./drive.js";
 export interface ModelDrive {
   readonly drive: SelfDrive;
   readonly size: number;
+  /** Identity pictures that one frame draws on. */
+  readonly maximumViews: number;
   close(): Promise<void>;
 }
 
@@ -19,6 +21,7 @@ export async function openModelDrive(folder: string): Promise<ModelDrive> {
   const prepared = new WeakMap<readonly FaceCrop[], Promise<Moved>>();
   return {
     size: model.contract.size,
+    maximumViews: model.maximumViews,
     close: () => model.close(),
     async drive(input) {
       let parts = prepared.get(input.views);

@@ -9,9 +9,12 @@ const leastSharpness = 0.3;
 /** Angles in radians at which a head counts as clearly turned. */
 const turned = 0.35;
 
+/** An aligned crop with its mesh. */
+type Seen = Pick<Candidate, "crop" | "mesh">;
+
 /** What is compared of a view. */
-interface Judged {
-  readonly candidate: Candidate;
+interface Judged<C = Seen> {
+  readonly candidate: C;
   readonly sharpness: number;
   readonly yaw: number;
   readonly pitch: number;
@@ -23,16 +26,16 @@ interface Judged {
  * At most `count` of the candidates, the leader first: sharp, frontal, eyes open. Each further one is that which differs most from those
  * chosen, in the turn of the head and in what mouth and eyes do.
  */
-export function chooseViews(candidates: readonly Candidate[], count: number): Candidate[] {
+export function chooseViews<C extends Seen>(candidates: readonly C[], count: number): C[] {
   const judged = candidates.map(judge);
   const sharpest = Math.max(...judged.map(({ sharpness }) => sharpness), 1e-9);
-  const merit = ({ sharpness, yaw, pitch, eyes }: Judged): number =>
+  const merit = ({ sharpness, yaw, pitch, eyes }: Judged<C>): number =>
     Math.sqrt(sharpness / sharpest) * Math.exp(-(yaw * yaw + 0.5 * pitch * pitch) / (turned * turned)) * Math.min(1, eyes / 0.2);
   const leader = judged.reduce((best, one) => (merit(one) > merit(best) ? one : best));
   const chosen = [leader];
   const left = new Set(judged.filter((one) => one !== leader && one.sharpness >= leastSharpness * leader.sharpness));
   while (chosen.length < count && left.size > 0) {
-    const novelty = (one: Judged): number => Math.min(...chosen.map((other) => distance(one, other))) * Math.min(1, one.sharpness / leader.sharpness);
+    const novelty = (one: Judged<C>): number => Math.min(...chosen.map((other) => distance(one, other))) * Math.min(1, one.sharpness / leader.sharpness);
     const next = [...left].reduce((best, one) => (novelty(one) > novelty(best) ? one : best));
     chosen.push(next);
     left.delete(next);
@@ -40,7 +43,7 @@ export function chooseViews(candidates: readonly Candidate[], count: number): Ca
   return chosen.map(({ candidate }) => candidate);
 }
 
-function judge(candidate: Candidate): Judged {
+function judge<C extends Seen>(candidate: C): Judged<C> {
   const { yaw, pitch } = fitPose(candidate.mesh);
   const landmarks = to68(candidate.mesh);
   return { candidate, sharpness: sharpness(candidate.crop), yaw, pitch, lips: lipOpening(landmarks), eyes: eyeOpening(landmarks) };

@@ -16,10 +16,12 @@ interface ShardsOptions {
   readonly heldOut?: number;
   readonly frames: number;
   readonly size: number;
+  /** Whether the sound counts as in step. */
+  readonly inStep?: boolean;
 }
 
 /** Writes one clip for each of `people`. */
-export async function writeShards(folder: string, { people, heldOut = 0, frames, size }: ShardsOptions): Promise<void> {
+export async function writeShards(folder: string, { people, heldOut = 0, frames, size, inStep = false }: ShardsOptions): Promise<void> {
   await mkdir(folder, { recursive: true });
   const writer = await ShardWriter.create(join(folder, "train-000000.tar"));
   const face = canonicalMesh();
@@ -44,7 +46,7 @@ export async function writeShards(folder: string, { people, heldOut = 0, frames,
     await add("json", Buffer.from("{}"));
     lines.push({
       key, shard: "train-000000.tar", frames, person: `person${person}`, split: person < people - heldOut ? "train" : "val", labels: {}, silent: false,
-      sync: { offsetFrames: 0, confidence: 1, correlation: 1, corrected: false, method: "ridge" },
+      sync: { offsetFrames: 0, confidence: 1, correlation: 1, corrected: inStep, method: "ridge" },
       source: { path: `${key}.mp4`, startFrame: 0, width: size, height: size }, members,
     });
   }

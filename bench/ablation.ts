@@ -1,0 +1,102 @@
+/**
+ * What each part of ET-GAN-ACW is good for: variants without it, trained with the same steps, seed and batches, scored on the same val clips as
+ * `quality` scores them. Each variant has a folder in --out: what was trained or scored there is not done again, what was interrupted goes on.
+ * Prints a line for each variant; few steps compare what is learned first and say nothing of the end.
+ *
+ *   npm run bench -- ablation --data PREPARED [--data MORE] --out DIR [--preset tiny|default] [--steps N of each phase] [--seed N] [--limit CLIPS] [--only full,concatenation]
+ */
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { z } from "zod";
+import { TalkfaceError } from "../src/base/errors.js";
+import { exists, readJson, sha256File, writeAtomic } from "../src/base/files.js";
+import { info, progress } from "../src/base/log.js";
+import { openDataset } from "../src/data/dataset.js";
+import { createFaceAnalyzer } from "../src/face/analyzer.js";
+import { createExpressionNet } from "../src/face/expression.js";
+import { createIdentityNet } from "../src/face/identity.js";
+import { trainedModel } from "./ablation/trained.js";
+import { readVariants, type VariantName, variantNames } from "./ablation/variants.js";
+import { chooseClips, thinClips, type QualityClip } from "./quality/clips.js";
+import { type ClipResult, type Judges, measureClip } from "./quality/measure.js";
+import { openModelDrive } from "./quality/model-drive.js";
+import { readLimit } from "./quality/options.js";
+import { figuresOf, protocols, summarise } from "./quality/report.js";
+
+/** Figures of a variant, of which model and by which clips and rules. */
+const kept = z.strictObject({ model: z.string(), clips: z.array(z.string()), protocols: z.record(z.string(), z.string()), figures: z.record(z.string(), z.string()) });
+type Kept = z.infer<typeof kept>;
+
+export async function run(args: readonly string[]): Promise<Record<string, string | number>> {
+  const options = readOptions(args);
+  const dataset = await openDataset(options.data);
+  let stop = false;
+  const ask = (): void => void (stop = true);
+  process.once("SIGINT", ask);
+  try {
+    const { clips: all } = chooseClips(dataset);
+    const clips = thinClips(all, options.limit);
+    if (clips.length === 0) throw new TalkfaceError("bad-data", `${options.data.join(", ")}: no val clip fits (${protocols.clips}). Prepare val people.`);
+    const judges = { analyzer: await createFaceAnalyzer(), identity: await createIdentityNet(), expression: await createExpressionNet() };
+    for (const variant of options.variants) {
+      const started = performance.now();
+      const model = await trainedModel(variant, { ...options, size: dataset.contract.size, shouldStop: () => stop });
+      info(`${variant}: trained after ${((performance.now() - started) / 1000).toFixed(0)} s`);
+      const figures = await scoresOf(variant, model, clips, all, judges, join(options.out, variant, "scores.json"));
+      process.stdout.write(`${variant.padEnd(Math.max(...variantNames.map(({ length }) => length)))} ${Object.entries(figures).map(([key, value]) => `${key}=${value}`).join(" ")}\n`);
+    }
+    const people = new Set(clips.map(({ person }) => person)).size;
+    return { variants: options.variants.length, preset: options.preset, steps: options.steps, seed: options.seed, clips: clips.length, people };
+  } finally {
+    process.removeListener("SIGINT", ask);
+    await dataset.close();
+  }
+}
+
+/** Scores a model on the clips, or takes what was kept of the same. */
+async function scoresOf(variant: VariantName, model: string, clips: readonly QualityClip[], all: readonly QualityClip[], judges: Judges, path: string): Promise<Record<string, string>> {
+  const asked = { model: await sha256File(join(model, "model.json")), clips: clips.map(({ id }) => id), protocols: { ...protocols } };
+  if (await exists(path)) {
+    const { success, data } = kept.safeParse(await readJson(path));
+    if (success && JSON.stringify({ model: data.model, clips: data.clips, protocols: data.protocols }) === JSON.stringify(asked)) return data.figures;
+  }
+  const drawing = await openModelDrive(model);
+  const results: ClipResult[] = [];
+  const shown = progress(variant, clips.length, "clips");
+  try {
+    for (const clip of clips) {
+      results.push((await measureClip(clip, all, drawing.drive, judges)).result);
+      shown.update(results.length, clip.id);
+    }
+  } finally {
+    shown.finish();
+    await drawing.close();
+  }
+  const figures = figuresOf(summarise(results));
+  await writeAtomic(path, `${JSON.stringify({ ...asked, figures } satisfies Kept, null, 2)}\n`);
+  return figures;
+}
+
+interface Options {
+  readonly data: readonly string[];
+  readonly out: string;
+  readonly preset: string;
+  readonly steps: number;
+  readonly seed: number;
+  readonly limit: number;
+  readonly variants: readonly VariantName[];
+}
+
+function readOptions(args: readonly string[]): Options {
+  const text = { type: "string" } as const;
+  const { values } = parseArgs({ args: [...args], options: { data: { type: "string", multiple: true }, out: text, preset: text, steps: text, seed: text, limit: text, only: text } });
+  const { data = [], out, preset = "tiny", steps, seed = "0", limit, only } = values;
+  if (out === undefined) throw new TalkfaceError("usage", "--out: expected a folder for the runs of the variants.");
+  return { data, out, preset, steps: whole("--steps", steps ?? "200", 1), seed: whole("--seed", seed, 0), limit: readLimit(limit, 6), variants: readVariants(only) };
+}
+
+function whole(name: string, text: string, least: number): number {
+  const value = Number(text);
+  if (!/^\d+$/.test(text) || value < least) throw new TalkfaceError("usage", `${name} ${text}: expected a whole number from ${least}.`);
+  return value;
+}
