@@ -16,6 +16,7 @@ const stripHeight = 128;
 const copyHeight = 240;
 const copySeconds = 12;
 const copyCrf = 27;
+const posterQuality = 70;
 
 export interface Shown {
   readonly name: string;
@@ -51,6 +52,7 @@ export async function clipFootage(sources: Sources, videos: readonly Shown[]): P
 async function copied(source: OpenSource, sound: OpenSource["sound"], places: readonly number[], path: string): Promise<{ pictures: string[]; copy: Omit<Footage, "name"> }> {
   const pictures: string[] = [];
   let writer: VideoWriter | null = null;
+  let poster: string | null = null;
   const size = { width: 0, height: 0 };
   const samples = sound === null ? new Float32Array(0) : await beginning(sound);
   let t = 0;
@@ -61,10 +63,12 @@ async function copied(source: OpenSource, sound: OpenSource["sound"], places: re
         Object.assign(size, fitted(image, copyHeight));
         writer = await openVideoWriter({ path, ...size, fps: scoredFps, crf: copyCrf, ...(samples.length === 0 ? {} : { audio: { samples, sampleRateHz: soundRateHz } }) });
       }
-      await writer.write(await resizeImage(image, size.width, size.height));
+      const small = await resizeImage(image, size.width, size.height);
+      poster ??= dataUri("image/jpeg", await encodeJpeg(small, posterQuality));
+      await writer.write(small);
       if (places.includes(t)) {
-        const small = fitted(image, stripHeight);
-        pictures.push(dataUri("image/jpeg", await encodeJpeg(await resizeImage(image, small.width, small.height), 80)));
+        const place = fitted(image, stripHeight);
+        pictures.push(dataUri("image/jpeg", await encodeJpeg(await resizeImage(image, place.width, place.height), 80)));
       }
       if (++t === most) break;
     }
@@ -73,7 +77,7 @@ async function copied(source: OpenSource, sound: OpenSource["sound"], places: re
     await writer?.abort();
     throw error;
   }
-  return { pictures, copy: { uri: dataUri("video/mp4", await readFile(path)), width: Math.round((copyHeight * size.width) / size.height), height: copyHeight, hasSound: samples.length > 0 } };
+  return { pictures, copy: { uri: dataUri("video/mp4", await readFile(path)), poster: poster ?? "", width: Math.round((copyHeight * size.width) / size.height), height: copyHeight, hasSound: samples.length > 0 } };
 }
 
 /** The sound as far as the copy goes. */

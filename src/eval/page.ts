@@ -36,7 +36,7 @@ export async function evaluationPage(found: Evaluation, plan: Plan, options: Pag
     subtitle: `${found.systems.map(({ name }) => name).join(" · ")} — ${new Set(found.clips.map(({ clip }) => clip)).size} clips`,
     sections: [
       { id: "scores", title: "Scores", lead: "Mean over clips with its 95 % bootstrap interval. Only figures of one protocol compare; protocols stand at the end of the page.", content: scoreTable(found) },
-      { id: "comparisons", title: "Comparisons", lead: "Clip by clip on the clips that both have: mean difference with its 95 % interval, and Wilcoxon's signed-rank test.", content: comparisonTable(found) },
+      { id: "comparisons", title: "Comparisons", lead: "Clip by clip on the clips that both have: mean difference with its 95 % interval, and Wilcoxon's signed-rank test, two-sided, not corrected for the number of comparisons. Bold: p below 0.05.", content: comparisonTable(found) },
       { id: "distributions", title: "Distributions", lead: "A dot is a clip, the pale box holds the middle half, the upright bar is the mean and the thick line its 95 % interval.", content: distributions(found, colours) },
       { id: "clips", title: "Clips", ...(lead === null ? {} : { lead: `Worst ${lead.score.name} first; heads sort. Rows of clips that are shown below lead there.` }), content: clipTable(found, plan, views, ranked, options.path) },
       { id: "views", title: views.length === 1 ? "The clip" : "Worst clips", ...(lead === null ? {} : { lead: `The worst by ${lead.score.name}: videos together, the same instants below each other, scores frame by frame.` }), content: viewSection(views, found, colours) },
@@ -98,12 +98,14 @@ function bestOf(means: readonly (number | null)[], { better }: ScoreName): numbe
   return better === "higher" ? Math.max(...known) : Math.min(...known);
 }
 
+const significant = 0.05;
+
 function comparisonTable({ comparisons }: Evaluation): Html | null {
   if (comparisons.length === 0) return null;
   const columns: Column[] = [{ title: "Score", kind: "text" }, { title: "System", kind: "text" }, { title: "less", kind: "text" }, { title: "Difference", kind: "number" }, { title: "95 % interval", kind: "number" }, { title: "p", kind: "number" }, { title: "Clips", kind: "number" }];
   const rows = comparisons.map(({ score, a, b, difference, ci95, p, n }): Cell[] => [
     { text: score }, { text: a }, { text: b },
-    { text: figure(difference), sort: difference, ...(ci95[0] > 0 || ci95[1] < 0 ? { mark: "best" as const } : {}) },
+    { text: figure(difference), sort: difference, ...(p !== null && p < significant ? { mark: "best" as const } : {}) },
     { text: `[${figure(ci95[0], difference)}, ${figure(ci95[1], difference)}]`, sort: ci95[0] },
     { text: pValue(p).replace("p = ", "").replace("p < ", "< "), sort: p ?? 1 },
     { text: String(n), sort: n },

@@ -27,6 +27,8 @@ export function sheet({ uri, width, height, alt }: { readonly uri: string; reado
 export interface Footage {
   readonly name: string;
   readonly uri: string;
+  /** URI of the first frame, shown until the video plays. */
+  readonly poster: string;
   readonly width: number;
   readonly height: number;
   readonly hasSound: boolean;
@@ -38,7 +40,7 @@ export function players(videos: readonly Footage[], label: string): Html | null 
   const audible = videos.findIndex(({ hasSound }) => hasSound);
   const sounds = videos.flatMap(({ name, hasSound }, i) => (hasSound ? [html`<option value="${i}"${i === audible ? html` selected` : null}>${name}</option>`] : []));
   return html`<div class="players" role="group" aria-label="${label}"><div class="screens">${videos.map(
-    ({ name, uri, width, height }) => html`<figure><video src="${uri}" width="${width}" height="${height}" muted playsinline preload="metadata" aria-label="${name}"></video><figcaption>${name}</figcaption></figure>`,
+    ({ name, uri, poster, width, height }) => html`<figure><video src="${uri}" poster="${poster}" width="${width}" height="${height}" muted playsinline preload="metadata" aria-label="${name}"></video><figcaption>${name}</figcaption></figure>`,
   )}</div><div class="controls"><button type="button" class="play" aria-pressed="false">Play</button><input type="range" class="seek" min="0" max="1" step="0.001" value="0" aria-label="Position"><output class="time">0.00 s</output>${
     sounds.length === 0 ? null : html`<label>Sound <select class="sound"><option value="-1">off</option>${sounds}</select></label>`
   }<label>Speed <select class="speed"><option value="0.25">¼</option><option value="0.5">½</option><option value="1" selected>1</option></select></label></div></div>`;

@@ -95,16 +95,15 @@ video { display: block; max-width: 100%; height: auto; background: #000; border-
 .controls label { color: var(--soft); font-size: 13.5px; }
 .seek { flex: 1 1 180px; min-width: 120px; }
 .time { min-width: 8ch; font-variant-numeric: tabular-nums; color: var(--soft); }
-.strips { display: grid; gap: 6px; min-width: max-content; margin-bottom: 18px; }
-.strip { display: grid; grid-template-columns: 118px repeat(var(--columns), auto); gap: 6px; align-items: center; justify-content: start; }
+.strips { display: grid; gap: 6px; min-width: min-content; margin-bottom: 18px; }
+.strip { display: grid; grid-template-columns: 118px repeat(var(--columns), minmax(56px, 124px)); gap: 6px; align-items: center; justify-content: start; }
 .strip .label { font-size: 13.5px; color: var(--soft); overflow-wrap: anywhere; }
-.strip img { display: block; height: 92px; width: auto; border-radius: 5px; }
+.strip img { display: block; width: 100%; height: auto; border-radius: 5px; }
 @media (max-width: 640px) {
   header, main, footer { padding-left: 12px; padding-right: 12px; }
   section { padding: 16px 14px; }
   .screens { display: grid; grid-template-columns: 1fr 1fr; }
-  .strip { grid-template-columns: 76px repeat(var(--columns), auto); }
-  .strip img { height: 64px; }
+  .strip { grid-template-columns: 76px repeat(var(--columns), minmax(56px, 124px)); }
 }
 @media print {
   body { background: none; }

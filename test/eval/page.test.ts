@@ -61,6 +61,14 @@ describe("page of an evaluation", () => {
         await ended;
         return videos.map((video) => video.currentTime);
       })()`);
+      // Every video shows its first frame before it plays, and nine frames fit side by side.
+      expect(await page.evaluate(`Promise.all([...document.querySelectorAll("video")].map(({ poster }) => new Promise((resolve) => {
+        const picture = new Image();
+        picture.onload = () => resolve(picture.naturalHeight);
+        picture.onerror = () => resolve(0);
+        picture.src = poster;
+      })))`)).toEqual([48, 48, 48, 48, 48]);
+      expect(await page.evaluate("(({ scrollWidth, clientWidth }) => scrollWidth - clientWidth)(document.querySelector('.strips').parentElement)")).toBe(0);
       expect(played).toHaveLength(3);
       for (const time of played) expect(time).toBeGreaterThan(0.4);
       expect(page.complaints).toEqual([]);

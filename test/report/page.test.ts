@@ -22,7 +22,8 @@ async function footage(name: string, level: number, hasSound: boolean): Promise<
   const writer = await openVideoWriter({ path, width: 64, height: 48, ...(hasSound ? { audio: { samples: Float32Array.from({ length: 16000 }, (_, i) => 0.1 * Math.sin(i / 9)), sampleRateHz: 16000 } } : {}) });
   for (let t = 0; t < 25; t++) await writer.write({ data: new Uint8Array(64 * 48 * 3).fill(level + t), width: 64, height: 48 });
   await writer.finish();
-  return { name, uri: dataUri("video/mp4", await readFile(path)), width: 320, height: 240, hasSound };
+  const poster = dataUri("image/jpeg", await encodeJpeg({ data: new Uint8Array(64 * 48 * 3).fill(level), width: 64, height: 48 }, 80));
+  return { name, uri: dataUri("video/mp4", await readFile(path)), poster, width: 320, height: 240, hasSound };
 }
 
 async function write(): Promise<string> {
