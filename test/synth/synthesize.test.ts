@@ -192,9 +192,9 @@ describe("talkface synth", () => {
   const command = (...more: string[]): string[] => ["synth", ...(more.includes("--id") ? [] : ["--id", ada]), "--audio", join(folder, "speech.wav"), "-o", join(folder, "cli.mp4"), "--model", join(folder, "model"), ...more];
 
   test("prints the outcome", () => {
-    const { status, stdout, stderr } = runTalkface(command("--force", "--timings"));
+    const { status, stdout, stderr } = runTalkface(command("--force", "--timings", "--explain", join(folder, "cli-weights.png")));
     expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
-    expect(stdout).toMatch(/cli\.mp4: 33 frames[^]*^networks .* frames\/s$[^]*^memory .* MB/m);
+    expect(stdout).toMatch(/cli\.mp4: 33 frames[^]*^.*cli-weights\.png: weights of the modalities[^]*^networks .* frames\/s$[^]*^memory .* MB/m);
   });
 
   test.each<[string, (folder: string) => string[], number, RegExp]>([
