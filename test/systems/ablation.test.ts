@@ -50,7 +50,7 @@ describe("ablation", () => {
     } finally {
       write.mockRestore();
     }
-  });
+  }, 240_000);
 
   it.each<[string[], RegExp]>([
     [["--out", "x", "--only", "full,nothing"], /--only nothing: expected some of full, no-expression/],
