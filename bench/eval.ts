@@ -1,7 +1,8 @@
 /**
  * PSNR and SSIM of pairs of videos (256 x 256) by talkface and by scikit-image, taking turns on the same cores: whole commands, from start to figures,
  * both fed by ffmpeg. `ratio`: the usual script, one process of Python, over talkface. `ratio_pool`: the script with a process a core over talkface. Both
- * sides must agree on the scores. `peak_long`: talkface's peak of memory on one pair four times as long, over that on one pair.
+ * sides must agree on the scores. `peak_long`: talkface's peak of memory on one pair four times as long, over that on one pair. `ms_NAME`: processor
+ * time of a metric a pair of frames beside taking these from ffmpeg (`ms_reading`) and, for metrics of faces, finding these (`ms_faces`).
  *
  * Arguments: --clips 6 --seconds 10 --rounds 2. Needs python3 with scikit-image (Debian: apt-get install python3-skimage).
  */
@@ -12,6 +13,7 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { planClips, writePersonaClip } from "../src/media/persona/clips.js";
 import { runFfmpeg } from "../test/support/media-files.js";
+import { metricCosts } from "./eval/costs.js";
 
 interface Outcome {
   readonly psnr: number;
@@ -49,6 +51,7 @@ export async function run(args: readonly string[]): Promise<Record<string, numbe
     const short = talkface(made, real, 1).outcome;
     const [longMade, longReal] = await writePairs(join(folder, "long"), 1, 4 * clips * seconds);
     const long = talkface(longMade, longReal, 1).outcome;
+    const costs = await metricCosts(join(made, "0.mp4"), join(real, "0.mp4"), rounds);
     const best = (side: "own" | "script" | "pool"): number => Math.min(...times.map((time) => time[side]));
     return {
       ratio: (best("script") / best("own")).toFixed(2),
@@ -59,6 +62,9 @@ export async function run(args: readonly string[]): Promise<Record<string, numbe
       ssim: short.ssim.toFixed(6),
       frames: short.frames,
       peak_long: (long.peakMegabytes / short.peakMegabytes).toFixed(2),
+      ms_reading: costs.reading.toFixed(2),
+      ms_faces: costs.faces.toFixed(2),
+      ...Object.fromEntries(Object.entries(costs.metrics).map(([name, ms]) => [`ms_${name.replace(/\W/g, "_")}`, ms.toFixed(2)])),
     };
   } finally {
     rmSync(folder, { recursive: true, force: true });
