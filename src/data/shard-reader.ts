@@ -1,6 +1,7 @@
 /** Random access to the members of a shard by the byte offsets of the manifest. */
 import { open, type FileHandle } from "node:fs/promises";
 import { fromSystemError, TalkfaceError } from "../base/errors.js";
+import { requireFile } from "../base/files.js";
 import type { Extent } from "./shard-writer.js";
 
 const block = 512;
@@ -50,7 +51,7 @@ export class ShardReader {
 
   #open(): Promise<FileHandle> {
     if (this.#handle === null) {
-      this.#handle = open(this.#path, "r");
+      this.#handle = requireFile(this.#path).then(() => open(this.#path, "r"));
       this.#handle.catch(() => {
         this.#handle = null;
       });

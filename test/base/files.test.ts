@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import { readBytes, readText, requireFile, sha256File } from "../../src/base/files.js";
+import { ShardReader } from "../../src/data/shard-reader.js";
 import { requireMediaFile } from "../../src/media/ffmpeg.js";
 import { readImage } from "../../src/media/image.js";
 import { readForeignNetwork } from "../../src/store/foreign-network.js";
@@ -20,6 +21,7 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 const network = { name: "any", input: [1, 3, 8, 8], output: 4 } as const;
 const readers: Readonly<Record<string, (path: string) => Promise<unknown>>> = {
   readBytes, readText, sha256File, requireMediaFile, readImage, readTorchFile,
+  shard: (path) => new ShardReader(path).read("a.jpg", { offset: 512, size: 1 }),
   readForeignNetwork: (path) => readForeignNetwork(path, network),
 };
 
