@@ -68,7 +68,8 @@ interface Known {
   readonly unit: Unit;
   readonly id: string;
   readonly result: UnitResult | null;
-  /** Metrics that are still to be computed. */
+  /** Metrics that are wanted of it, and those that are still to be computed. */
+  readonly wanted: readonly string[];
   readonly left: readonly string[];
 }
 
@@ -77,7 +78,7 @@ async function knownOf(unit: Unit, metrics: readonly Metric[], pairing: Pairing,
   const id = await unitId(unit, pairing);
   const result = keep === null ? null : await new Records(keep).read(id, wanted);
   const left = result?.problem != null ? [] : wanted.map(({ name }) => name).filter((name) => result?.scores[name] === undefined);
-  return { unit, id, result: result ?? (wanted.length === 0 ? nothing(unit) : null), left };
+  return { unit, id, wanted: wanted.map(({ name }) => name), result: result ?? (wanted.length === 0 ? nothing(unit) : null), left };
 }
 
 function nothing({ system, clip }: Unit): UnitResult {
@@ -86,7 +87,9 @@ function nothing({ system, clip }: Unit): UnitResult {
 
 /** Results in the order of the units. */
 async function scoreUnits(units: readonly Unit[], metrics: readonly Metric[], { pairing, jobs, keep, onProgress }: EvaluateOptions): Promise<UnitResult[]> {
-  const known = await Promise.all(units.map((unit) => knownOf(unit, metrics, pairing, keep)));
+  const found = await Promise.all(units.map((unit) => knownOf(unit, metrics, pairing, keep)));
+  // What could not be read is tried again: rights and disks are mended without a trace on the file.
+  const known = found.map((each): Known => (each.result?.problem == null ? each : { ...each, left: each.wanted }));
   const results = new Map<Unit, UnitResult>(known.flatMap(({ unit, result, left }) => (result !== null && left.length === 0 ? [[unit, result]] : [])));
   const open = new Map(known.filter(({ left }) => left.length > 0).map((each) => [each.unit, each]));
   const tasks = [...open.values()].map(({ unit, left }): Task => ({ unit, metrics: left, pairing }));

@@ -1,6 +1,6 @@
 /** Scores in shares, through kills and with more metrics: the same figures in the end, nothing computed twice. */
 import { spawn } from "node:child_process";
-import { mkdirSync, readdirSync, readFileSync, statSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, statSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as after } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
@@ -77,4 +77,23 @@ it("goes on after a kill, and computes only what is new", async () => {
   const records = scores(keep).length;
   await evaluate(plan, metrics, { ...options, keep, pairing: { ...pairing, size: 32 } });
   expect(scores(keep).length).toBe(records + 4);
+});
+
+it("tries again what could not be read, though the file looks the same", async () => {
+  const keep = folder.path("mended");
+  const [path, partner] = [folder.path("once.mp4"), join(real, "0.mp4")];
+  const good = readFileSync(join(made, "0.mp4"));
+  const put = (bytes: Uint8Array): void => {
+    writeFileSync(path, bytes);
+    utimesSync(path, 1e9, 1e9);
+  };
+  const evaluation = async (): Promise<unknown> => {
+    const { clips: [clip], systems: [system] } = await evaluate(await planOfPaths([path], partner), metrics, { ...options, keep });
+    return [clip!.problem === null, system!.scores["psnr"]?.n ?? 0];
+  };
+  put(new Uint8Array(good.length));
+  expect(await evaluation()).toEqual([false, 0]);
+  put(good);
+  expect(await evaluation()).toEqual([true, 1]);
+  expect(scores(keep)).toHaveLength(1);
 });
