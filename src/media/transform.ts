@@ -83,23 +83,15 @@ export function similarityFit(from: ArrayLike<number>, to: ArrayLike<number>, we
 export function warpImage(image: Image, toSource: Affine, width: number, height: number, border: Border): Image {
   const side = Math.min(8, Math.max(1, Math.ceil(affineScale(toSource) - 0.25)));
   const data = new Uint8Array(width * height * 3);
-  const pixel = new Float64Array(3);
+  const sums = new Float64Array(width * 3);
   const step = 1 / side;
   const share = 1 / (side * side);
   for (let y = 0, at = 0; y < height; y++) {
-    for (let x = 0; x < width; x++, at += 3) {
-      pixel.fill(0);
-      for (let j = 0; j < side; j++) {
-        for (let i = 0; i < side; i++) {
-          const u = x + (i + 0.5) * step;
-          const v = y + (j + 0.5) * step;
-          addSample(image, toSource[0] * u + toSource[1] * v + toSource[2], toSource[3] * u + toSource[4] * v + toSource[5], border, pixel);
-        }
-      }
-      data[at] = pixel[0]! * share + 0.5;
-      data[at + 1] = pixel[1]! * share + 0.5;
-      data[at + 2] = pixel[2]! * share + 0.5;
+    sums.fill(0);
+    for (let j = 0; j < side; j++) {
+      for (let i = 0; i < side; i++) addSamples(image, toSource, (i + 0.5) * step, y + (j + 0.5) * step, border, sums);
     }
+    for (let k = 0; k < sums.length; k++, at++) data[at] = sums[k]! * share + 0.5;
   }
   return { data, width, height };
 }
@@ -120,50 +112,55 @@ export function warpToFloat(image: Image, toSource: Affine, width: number, heigh
   if (out.length !== width * height * 3) {
     throw new TalkfaceError("internal", `warpToFloat: out has ${out.length} numbers, expected ${width * height * 3}.`);
   }
-  const pixel = new Float64Array(3);
+  const sums = new Float64Array(width * 3);
   for (let y = 0, at = 0; y < height; y++) {
-    for (let x = 0; x < width; x++, at += 3) {
-      const u = x + 0.5;
-      const v = y + 0.5;
-      pixel.fill(0);
-      addSample(image, toSource[0] * u + toSource[1] * v + toSource[2], toSource[3] * u + toSource[4] * v + toSource[5], border, pixel);
-      out[at] = pixel[0]! * scale + offset;
-      out[at + 1] = pixel[1]! * scale + offset;
-      out[at + 2] = pixel[2]! * scale + offset;
-    }
+    sums.fill(0);
+    addSamples(image, toSource, 0.5, y + 0.5, border, sums);
+    for (let k = 0; k < sums.length; k++, at++) out[at] = sums[k]! * scale + offset;
   }
   return out;
 }
 
-/** Adds the bilinear sample at the place (x, y) to `sum` [C]. */
-function addSample(image: Image, x: number, y: number, border: Border, sum: Float64Array): void {
+/** Adds a row of bilinear samples, at (x + shift, v) for x = 0, 1, ..., to `sums` [W,C]. A row a call: a call for each pixel takes twice as long. */
+function addSamples(image: Image, toSource: Affine, shift: number, v: number, border: Border, sums: Float64Array): void {
   const { data, width, height } = image;
-  let sx = x - 0.5;
-  let sy = y - 0.5;
-  if (border === "edge") {
-    sx = sx < 0 ? 0 : sx > width - 1 ? width - 1 : sx;
-    sy = sy < 0 ? 0 : sy > height - 1 ? height - 1 : sy;
-  } else if (!(sx > -1 && sy > -1 && sx < width && sy < height)) return;
-  const left = Math.floor(sx);
-  const top = Math.floor(sy);
-  const fx = sx - left;
-  const fy = sy - top;
-  if (left >= 0 && top >= 0 && left < width - 1 && top < height - 1) {
-    const q = (top * width + left) * 3;
-    const below = q + width * 3;
-    for (let k = 0; k < 3; k++) {
-      const upper = data[q + k]! + (data[q + k + 3]! - data[q + k]!) * fx;
-      const lower = data[below + k]! + (data[below + k + 3]! - data[below + k]!) * fx;
-      sum[k] = sum[k]! + upper + (lower - upper) * fy;
+  const [a, b, c, d, e, f] = toSource;
+  const [right, bottom, stride] = [width - 1, height - 1, width * 3];
+  for (let at = 0, x = 0; at < sums.length; at += 3, x++) {
+    const u = x + shift;
+    let sx = a * u + b * v + c - 0.5;
+    let sy = d * u + e * v + f - 0.5;
+    if (border === "edge") {
+      sx = sx < 0 ? 0 : sx > right ? right : sx;
+      sy = sy < 0 ? 0 : sy > bottom ? bottom : sy;
+    } else if (!(sx > -1 && sy > -1 && sx < width && sy < height)) continue;
+    const left = Math.floor(sx) | 0; // whole numbers to the compiler, so that indices are too
+    const top = Math.floor(sy) | 0;
+    const fx = sx - left;
+    const fy = sy - top;
+    if (!(left >= 0 && top >= 0 && left < right && top < bottom)) {
+      addCorners(image, left, top, fx, fy, sums, at);
+      continue;
     }
-    return;
+    const q = top * stride + left * 3;
+    const r = q + stride;
+    const red = data[q]! + (data[q + 3]! - data[q]!) * fx;
+    const green = data[q + 1]! + (data[q + 4]! - data[q + 1]!) * fx;
+    const blue = data[q + 2]! + (data[q + 5]! - data[q + 2]!) * fx;
+    sums[at] = sums[at]! + red + (data[r]! + (data[r + 3]! - data[r]!) * fx - red) * fy;
+    sums[at + 1] = sums[at + 1]! + green + (data[r + 1]! + (data[r + 4]! - data[r + 1]!) * fx - green) * fy;
+    sums[at + 2] = sums[at + 2]! + blue + (data[r + 2]! + (data[r + 5]! - data[r + 2]!) * fx - blue) * fy;
   }
+}
+
+/** The sample at a picture's edge: of its four pixels those that exist. */
+function addCorners({ data, width, height }: Image, left: number, top: number, fx: number, fy: number, sums: Float64Array, at: number): void {
   for (let corner = 0; corner < 4; corner++) {
     const cx = left + (corner & 1);
     const cy = top + (corner >> 1);
     const weight = ((corner & 1) === 1 ? fx : 1 - fx) * ((corner >> 1) === 1 ? fy : 1 - fy);
     if (weight === 0 || cx < 0 || cy < 0 || cx >= width || cy >= height) continue;
     const q = (cy * width + cx) * 3;
-    for (let k = 0; k < 3; k++) sum[k] = sum[k]! + data[q + k]! * weight;
+    for (let k = 0; k < 3; k++) sums[at + k] = sums[at + k]! + data[q + k]! * weight;
   }
 }
