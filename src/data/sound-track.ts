@@ -1,25 +1,52 @@
 /** The sound of one file, read once from front to back while the pictures are read, in little memory. */
-import { readAudioBlocks } from "../media/audio.js";
+import { rm, stat } from "node:fs/promises";
+import { readAudioBlocks, readWrittenBlocks, soundOptions } from "../media/audio.js";
+import type { FfmpegOutput } from "../media/ffmpeg.js";
 import type { MediaInfo } from "../media/probe.js";
 
 const blockSamples = 16_000;
+/** Of longer files the sound has a process of its own: the start of one counts little there, and parts need sound before the pictures have ended. */
+const shortSeconds = 20;
+/** A file that holds more sound than it says fills no disk: ffmpeg stops here. */
+const mostBytes = 2 * shortSeconds * 16_000 * 4;
+
+export interface SoundTrackOptions {
+  /** What `probe` said of the file, where it was asked already. */
+  readonly info?: MediaInfo;
+  /** A path for the sound of a short file while its pictures are read, where both come from one file; gone after `close`. */
+  readonly scratch?: string;
+}
 
 export class SoundTrack {
-  readonly #blocks: AsyncGenerator<Float32Array>;
+  /** What the process that reads the pictures is to write beside them; null where the sound is read by itself. */
+  readonly beside: FfmpegOutput | null;
+  readonly #path: string;
+  readonly #info: MediaInfo | undefined;
+  #isWritten = false;
+  #blocks: AsyncGenerator<Float32Array> | null = null;
   #held: { start: number; samples: Float32Array }[] = [];
   #end = 0;
   #isOver = false;
 
-  /** `info` is what `probe` said of the file, where it was asked already. */
-  constructor(path: string, info?: MediaInfo) {
-    this.#blocks = readAudioBlocks(path, blockSamples, info === undefined ? {} : { info });
+  constructor(path: string, { info, scratch }: SoundTrackOptions = {}) {
+    this.#path = path;
+    this.#info = info;
+    const isShort = info?.durationSeconds != null && info.durationSeconds <= shortSeconds;
+    this.beside = scratch !== undefined && isShort ? { path: scratch, options: [...soundOptions(info, path), "-fs", String(mostBytes)] } : null;
+  }
+
+  /** Passes on the pictures whose process writes `beside`: when they have ended, so has the sound. */
+  async *with<T>(pictures: AsyncIterable<T>): AsyncGenerator<T> {
+    yield* pictures;
+    this.#isWritten = this.beside !== null && (await stat(this.beside.path)).size < mostBytes;
   }
 
   /** Samples [start, end) of the file, fewer where it ends. Ranges come in order: what lies before `start` is forgotten. */
   async range(start: number, end: number): Promise<Float32Array> {
+    const blocks = (this.#blocks ??= this.#open());
     this.#held = this.#held.filter((block) => block.start + block.samples.length > start);
     while (!this.#isOver && this.#end < end) {
-      const next = await this.#blocks.next();
+      const next = await blocks.next();
       if (next.done === true) {
         this.#isOver = true;
         break;
@@ -37,6 +64,13 @@ export class SoundTrack {
   }
 
   async close(): Promise<void> {
-    await this.#blocks.return(undefined);
+    await this.#blocks?.return(undefined);
+    if (this.beside !== null) await rm(this.beside.path, { force: true });
+  }
+
+  /** A range that is wanted before the pictures have ended (a cut) does not wait for them: nobody would read on meanwhile. */
+  #open(): AsyncGenerator<Float32Array> {
+    if (this.beside !== null && this.#isWritten) return readWrittenBlocks(this.beside.path, this.#path, blockSamples);
+    return readAudioBlocks(this.#path, blockSamples, this.#info === undefined ? {} : { info: this.#info });
   }
 }

@@ -71,7 +71,7 @@ async function stageReadable(input: StageInput, staging: Staging, analyzer: Face
   if (info.video === null) return dropped("no-video", "has no pictures");
   const soundPath = info.audio === null || (input.prefersWav && input.wavPath !== null) ? input.wavPath : input.path;
   if (soundPath === null && !options.allowSilent) return dropped("no-audio", "has no sound, and no .wav of the same name stands beside it");
-  const sound = soundPath === null ? null : new SoundTrack(soundPath, soundPath === input.path ? info : undefined);
+  const sound = soundPath === null ? null : new SoundTrack(soundPath, soundPath === input.path ? { info, scratch: staging.scratch(input.id) } : {});
   const parts: StagedPart[] = [];
   const drops: Drop[] = [];
   const count = { frames: 0 };
@@ -80,7 +80,9 @@ async function stageReadable(input: StageInput, staging: Staging, analyzer: Face
     const maxSide = contract.size <= 128 ? largestSide : Infinity;
     const shown = requireVideo(info, input.path);
     const side = Math.max(shown.width, shown.height);
-    const frames = timed(readFrames(input.path, { fps: contract.fps, info, ...(side > maxSide ? { maxSide } : {}) }), times, "decode");
+    const beside = sound?.beside ?? null;
+    const read = readFrames(input.path, { fps: contract.fps, info, ...(side > maxSide ? { maxSide } : {}), ...(beside === null ? {} : { beside }) });
+    const frames = timed(sound?.with(read) ?? read, times, "decode");
     const tracked = tracking(frames, analyzer, options.face, count, times);
     const sourceScale = Math.max(1, side / maxSide);
     for await (const part of cutParts(tracked, { size: contract.size, maxFrames: partLength(info, options), sourceScale })) {

@@ -6,7 +6,7 @@ import { readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
 import { TalkfaceError } from "../base/errors.js";
-import { exists, readJson, sha256, writeAtomic } from "../base/files.js";
+import { exists, readJson, sha256, temporaryName, writeAtomic } from "../base/files.js";
 import { check, rejectReasons } from "./manifest.js";
 import { ShardReader } from "./shard-reader.js";
 import { ShardWriter, type Extent, type Member } from "./shard-writer.js";
@@ -75,6 +75,11 @@ export class Staging {
 
   async write(id: string, record: StagedVideo): Promise<void> {
     await writeAtomic(this.#recordPath(id), JSON.stringify(record));
+  }
+
+  /** A path for what is needed only while a video is read. */
+  scratch(id: string): string {
+    return temporaryName(join(this.folder, id));
   }
 
   /** Writes the archive of part `index` of a video; members are named by their extension alone. */

@@ -1,4 +1,5 @@
 /** Sound of any media file as mono float samples. */
+import { createReadStream } from "node:fs";
 import { TalkfaceError } from "../base/errors.js";
 import { ffmpegOutput } from "./ffmpeg.js";
 import { type MediaInfo, probe, requireAudio } from "./probe.js";
@@ -33,20 +34,34 @@ export async function readAudio(path: string, options: ReadAudioOptions = {}): P
 /** As `readAudio` in blocks of exactly `blockSamples` (the last one shorter), for sound of any length in little memory. */
 export async function* readAudioBlocks(path: string, blockSamples: number, options: ReadAudioOptions = {}): AsyncGenerator<Float32Array> {
   const { sampleRateHz = 16000, startSeconds = 0, durationSeconds } = options;
-  const stream = requireAudio(options.info ?? (await probe(path)), path);
+  const info = options.info ?? (await probe(path));
   const command = {
     inputs: [{ source: path, options: startSeconds > 0 ? ["-ss", String(startSeconds)] : [] }],
-    options: [
-      ...["-map", `0:${stream.index}`, "-vn", "-sn", "-dn"],
-      ...["-af", `aresample=${sampleRateHz}:async=1:first_pts=0`, "-ac", "1", "-ar", String(sampleRateHz)],
-      ...(durationSeconds === undefined ? [] : ["-t", String(durationSeconds)]),
-      ...["-f", "f32le", "-acodec", "pcm_f32le"],
-    ],
+    options: [...soundOptions(info, path, sampleRateHz), ...(durationSeconds === undefined ? [] : ["-t", String(durationSeconds)])],
   };
+  yield* samplesOf(ffmpegOutput(command, path), path, blockSamples);
+}
+
+/** What makes ffmpeg write the first audio stream as `readAudioBlocks` reads it: little-endian floats, mono. */
+export function soundOptions(info: MediaInfo, path: string, sampleRateHz = 16000): string[] {
+  const stream = requireAudio(info, path);
+  return [
+    ...["-map", `0:${stream.index}`, "-vn", "-sn", "-dn"],
+    ...["-af", `aresample=${sampleRateHz}:async=1:first_pts=0`, "-ac", "1", "-ar", String(sampleRateHz)],
+    ...["-f", "f32le", "-acodec", "pcm_f32le"],
+  ];
+}
+
+/** As `readAudioBlocks`, of the file `written` that ffmpeg wrote with `soundOptions` from `path`. */
+export function readWrittenBlocks(written: string, path: string, blockSamples: number): AsyncGenerator<Float32Array> {
+  return samplesOf(createReadStream(written), path, blockSamples);
+}
+
+async function* samplesOf(chunks: AsyncIterable<Uint8Array>, path: string, blockSamples: number): AsyncGenerator<Float32Array> {
   let block = new Uint8Array(blockSamples * 4);
   let filled = 0;
   let total = 0;
-  for await (const chunk of ffmpegOutput(command, path)) {
+  for await (const chunk of chunks) {
     for (let at = 0; at < chunk.length; ) {
       const part = chunk.subarray(at, at + block.length - filled);
       block.set(part, filled);

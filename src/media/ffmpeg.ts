@@ -81,10 +81,19 @@ export interface FfmpegInput {
   readonly options: readonly string[];
 }
 
+export interface FfmpegOutput {
+  readonly path: string;
+  readonly options: readonly string[];
+}
+
 export interface FfmpegCommand {
   readonly inputs: readonly FfmpegInput[];
   readonly options: readonly string[];
+  /** A file that is written by the same process; it is overwritten. */
+  readonly beside?: FfmpegOutput;
   readonly logLevel?: "error" | "info";
+  /** Lines of stderr that are kept, the last ones: 200 by default. */
+  readonly stderrLines?: number;
 }
 
 export interface RunningFfmpeg {
@@ -96,7 +105,7 @@ export interface RunningFfmpeg {
 /** Starts ffmpeg towards a file or a stream and resolves once the process runs (or has failed to). */
 export async function startFfmpeg(command: FfmpegCommand, target: string | PassThrough): Promise<RunningFfmpeg> {
   const program = await locateFfmpeg();
-  const run = ffmpeg({ stdoutLines: 200 });
+  const run = ffmpeg({ stdoutLines: command.stderrLines ?? 200 });
   run.setFfmpegPath(program.path);
   command.inputs.forEach((input, i) => {
     const isFile = typeof input.source === "string";
@@ -108,6 +117,7 @@ export async function startFfmpeg(command: FfmpegCommand, target: string | PassT
   if (typeof target === "string") run.output(fileUrl(target));
   else run.output(target, { end: true });
   run.outputOptions(command.options.map(unsplit));
+  if (command.beside !== undefined) run.output(fileUrl(command.beside.path)).outputOptions(command.beside.options.map(unsplit));
   const ended = new Promise<{ failed: boolean; stderr: string }>((settle) => {
     run.on("end", (_out, stderr) => settle({ failed: false, stderr: stderr ?? "" }));
     run.on("error", (error, _out, stderr) => settle({ failed: true, stderr: stderr ?? error.message }));

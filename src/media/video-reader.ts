@@ -1,6 +1,6 @@
 /** Video files as a stream of pictures at a constant rate. */
 import { TalkfaceError } from "../base/errors.js";
-import { ffmpegOutput } from "./ffmpeg.js";
+import { ffmpegOutput, type FfmpegOutput } from "./ffmpeg.js";
 import type { Image } from "./image.js";
 import { type MediaInfo, probe, requireVideo } from "./probe.js";
 
@@ -14,6 +14,8 @@ export interface ReadFramesOptions {
   readonly maxSide?: number;
   /** What `probe` said of the file, where it was asked already. */
   readonly info?: MediaInfo;
+  /** What else the same process writes of this file: starting ffmpeg takes as long as decoding a second of video. It is whole when the frames have ended. */
+  readonly beside?: FfmpegOutput;
 }
 
 /**
@@ -21,7 +23,7 @@ export interface ReadFramesOptions {
  * that starts late is led by copies of its first frame. Stopping early ends ffmpeg. Throws `missing-file` or `bad-media`.
  */
 export async function* readFrames(path: string, options: ReadFramesOptions = {}): AsyncGenerator<Image> {
-  const { fps = 25, startSeconds = 0, durationSeconds, maxSide } = options;
+  const { fps = 25, startSeconds = 0, durationSeconds, maxSide, beside } = options;
   const video = requireVideo(options.info ?? (await probe(path)), path);
   const shrink = Math.min(1, (maxSide ?? Infinity) / Math.max(video.width, video.height));
   const width = Math.max(1, Math.round(video.width * shrink));
@@ -35,6 +37,7 @@ export async function* readFrames(path: string, options: ReadFramesOptions = {})
       ...(durationSeconds === undefined ? [] : ["-frames:v", String(Math.max(1, Math.round(durationSeconds * fps)))]),
       ...["-f", "rawvideo", "-pix_fmt", "rgb24"],
     ],
+    ...(beside === undefined ? {} : { beside }),
   };
   let frame = new Uint8Array(size);
   let filled = 0;
