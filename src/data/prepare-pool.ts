@@ -3,6 +3,7 @@ import { parentPort, type Worker } from "node:worker_threads";
 import { TalkfaceError, type ErrorCode } from "../base/errors.js";
 import { startThread } from "../base/thread.js";
 import { createFaceAnalyzer } from "../face/analyzer.js";
+import { ProbeAhead, type Probed } from "./probe-ahead.js";
 import { stageVideo, type StageInput, type StageOptions, type StageTimes } from "./stage-video.js";
 import { Staging, type StagedVideo } from "./staging.js";
 
@@ -19,6 +20,8 @@ interface Task {
   readonly options: StageOptions;
 }
 
+type ProbedTask = Task & { readonly probed: Probed };
+
 type Answer = { readonly staged: Staged } | { readonly error: { readonly code: ErrorCode | null; readonly message: string } };
 
 export interface PoolOptions {
@@ -31,10 +34,11 @@ export interface PoolOptions {
 export async function* stageAll(inputs: readonly StageInput[], { outFolder, jobs, options }: PoolOptions): AsyncGenerator<Staged> {
   const tasks = inputs.map((input, index): Task => ({ index, outFolder, input, options }));
   if (tasks.length === 0) return;
+  const ahead = new ProbeAhead(inputs.map(({ path }) => path));
   if (jobs <= 1) {
     const analyzer = await createFaceAnalyzer();
     const staging = new Staging(outFolder);
-    for (const { index, input } of tasks) yield { index, ...(await stageVideo(input, staging, analyzer, options)) };
+    for (const { index, input } of tasks) yield { index, ...(await stageVideo(input, await ahead.of(index), staging, analyzer, options)) };
     return;
   }
   const ready: Staged[] = [];
@@ -44,7 +48,7 @@ export async function* stageAll(inputs: readonly StageInput[], { outFolder, jobs
     const worker = startThread(import.meta.url, "serveStaging");
     try {
       for (let task = tasks.shift(); task !== undefined && failure === null; task = tasks.shift()) {
-        ready.push(await ask(worker, task));
+        ready.push(await ask(worker, { ...task, probed: await ahead.of(task.index) }));
         wake();
       }
     } catch (error) {
@@ -73,7 +77,7 @@ export async function* stageAll(inputs: readonly StageInput[], { outFolder, jobs
   if (failure !== null) throw failure as Error;
 }
 
-function ask(worker: Worker, task: Task): Promise<Staged> {
+function ask(worker: Worker, task: ProbedTask): Promise<Staged> {
   return new Promise((resolve, reject) => {
     const onMessage = (answer: Answer): void => {
       if ("staged" in answer) settle(() => resolve(answer.staged));
@@ -101,14 +105,14 @@ export function serveStaging(): void {
   if (port === null) throw new TalkfaceError("internal", "serveStaging runs in a worker thread only.");
   const analyzer = createFaceAnalyzer();
   analyzer.catch(() => undefined); // reported with the first task
-  port.on("message", (task: Task | "end") => {
+  port.on("message", (task: ProbedTask | "end") => {
     if (task === "end") {
       port.close();
       return;
     }
     const run = async (): Promise<Staged> => ({
       index: task.index,
-      ...(await stageVideo(task.input, new Staging(task.outFolder), await analyzer, task.options)),
+      ...(await stageVideo(task.input, task.probed, new Staging(task.outFolder), await analyzer, task.options)),
     });
     run().then(
       (staged) => port.postMessage({ staged } satisfies Answer),

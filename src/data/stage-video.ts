@@ -1,15 +1,16 @@
-/** One video to staged clips: probe, decode, track, align, gate. */
+/** One video to staged clips: decode, track, align, gate. */
 import type { DataContract } from "../base/contract.js";
 import { TalkfaceError } from "../base/errors.js";
 import type { FaceAnalyzer } from "../face/analyzer.js";
 import { trackFace } from "../face/track.js";
 import type { Image } from "../media/image.js";
-import { probe, requireVideo, type MediaInfo } from "../media/probe.js";
+import { requireVideo, type MediaInfo } from "../media/probe.js";
 import { logMel } from "../media/spectrogram.js";
 import { readFrames } from "../media/video-reader.js";
 import { cutParts, type Part, type TrackedFrame } from "./clip-cutter.js";
 import { pictureGate, speechGate } from "./gates.js";
 import { encodeNpy } from "./npy.js";
+import type { Probed } from "./probe-ahead.js";
 import { SoundTrack } from "./sound-track.js";
 import type { Drop, StagedPart, StagedVideo, Staging } from "./staging.js";
 import { mouthOpening, speechFeatures, speechWidth } from "./sync-evidence.js";
@@ -50,13 +51,13 @@ const silencePeak = 0.002;
 /** Larger pictures are shrunk while decoding: the face of a crop of up to 128 pixels still has all its detail. */
 const largestSide = 1280;
 
-/** Prepares one video. What is wrong with it is in the result; only errors of the machine (disk, models) are thrown. */
-export async function stageVideo(input: StageInput, staging: Staging, analyzer: FaceAnalyzer, options: StageOptions): Promise<{ video: StagedVideo; times: StageTimes }> {
+/** Prepares one video; `probed` is what it holds. What is wrong with it is in the result; only errors of the machine (disk, models) are thrown. */
+export async function stageVideo(input: StageInput, probed: Probed, staging: Staging, analyzer: FaceAnalyzer, options: StageOptions): Promise<{ video: StagedVideo; times: StageTimes }> {
   const times: StageTimes = { total: 0, decode: 0, track: 0, align: 0, write: 0 };
   const started = performance.now();
   let video: StagedVideo;
   try {
-    video = await stageReadable(input, staging, analyzer, options, times);
+    video = await stageReadable(input, probed, staging, analyzer, options, times);
   } catch (error) {
     if (!(error instanceof TalkfaceError) || (error.code !== "bad-media" && error.code !== "missing-file")) throw error;
     video = dropped("unreadable", error.message);
@@ -66,8 +67,9 @@ export async function stageVideo(input: StageInput, staging: Staging, analyzer: 
   return { video, times };
 }
 
-async function stageReadable(input: StageInput, staging: Staging, analyzer: FaceAnalyzer, options: StageOptions, times: StageTimes): Promise<StagedVideo> {
-  const info = await probe(input.path);
+async function stageReadable(input: StageInput, probed: Probed, staging: Staging, analyzer: FaceAnalyzer, options: StageOptions, times: StageTimes): Promise<StagedVideo> {
+  if ("error" in probed) throw new TalkfaceError(probed.error.code, probed.error.message);
+  const { info } = probed;
   if (info.video === null) return dropped("no-video", "has no pictures");
   const soundPath = info.audio === null || (input.prefersWav && input.wavPath !== null) ? input.wavPath : input.path;
   if (soundPath === null && !options.allowSilent) return dropped("no-audio", "has no sound, and no .wav of the same name stands beside it");

@@ -1,0 +1,37 @@
+/** What the files of a run hold, asked for a group of them at a time and a group ahead of those that are being read. */
+import { TalkfaceError, type ErrorCode } from "../base/errors.js";
+import { probeAll, type MediaInfo } from "../media/probe.js";
+
+/** What `probe` gave or threw, as it can be sent to a thread. */
+export type Probed = { readonly info: MediaInfo } | { readonly error: { readonly code: ErrorCode; readonly message: string } };
+
+const groupSize = 16;
+
+export class ProbeAhead {
+  readonly #paths: readonly string[];
+  readonly #groups = new Map<number, Promise<Probed[]>>();
+
+  constructor(paths: readonly string[]) {
+    this.#paths = paths;
+    this.#group(0);
+  }
+
+  /** Files are asked for in their order; what lies groups before the last one is forgotten. */
+  async of(index: number): Promise<Probed> {
+    const group = Math.floor(index / groupSize);
+    this.#groups.delete(group - 2);
+    const probed = this.#group(group);
+    this.#group(group + 1);
+    return (await probed)[index % groupSize]!;
+  }
+
+  #group(group: number): Promise<Probed[]> {
+    const known = this.#groups.get(group);
+    if (known !== undefined) return known;
+    const paths = this.#paths.slice(group * groupSize, (group + 1) * groupSize);
+    const probed = probeAll(paths).then((all) => all.map((info): Probed => (info instanceof TalkfaceError ? { error: { code: info.code, message: info.message } } : { info })));
+    probed.catch(() => undefined); // reported to those who ask for it
+    this.#groups.set(group, probed);
+    return probed;
+  }
+}
