@@ -7,14 +7,13 @@ import type { MediaInfo } from "../media/probe.js";
 const blockSamples = 16_000;
 /** Of longer files the sound has a process of its own: the start of one counts little there, and parts need sound before the pictures have ended. */
 const shortSeconds = 20;
-/** A file that holds more sound than it says fills no disk: ffmpeg stops here. */
-const mostBytes = 2 * shortSeconds * 16_000 * 4;
-
 export interface SoundTrackOptions {
   /** What `probe` said of the file, where it was asked already. */
   readonly info?: MediaInfo;
   /** A path for the sound of a short file while its pictures are read, where both come from one file; gone after `close`. */
   readonly scratch?: string;
+  /** A file that holds more sound than it says fills no disk: ffmpeg stops here. By default twice what short files hold. */
+  readonly mostBytes?: number;
 }
 
 export class SoundTrack {
@@ -22,15 +21,17 @@ export class SoundTrack {
   readonly beside: FfmpegOutput | null;
   readonly #path: string;
   readonly #info: MediaInfo | undefined;
+  readonly #mostBytes: number;
   #isWritten = false;
   #blocks: AsyncGenerator<Float32Array> | null = null;
   #held: { start: number; samples: Float32Array }[] = [];
   #end = 0;
   #isOver = false;
 
-  constructor(path: string, { info, scratch }: SoundTrackOptions = {}) {
+  constructor(path: string, { info, scratch, mostBytes = 2 * shortSeconds * 16_000 * 4 }: SoundTrackOptions = {}) {
     this.#path = path;
     this.#info = info;
+    this.#mostBytes = mostBytes;
     const isShort = info?.durationSeconds != null && info.durationSeconds <= shortSeconds;
     this.beside = scratch !== undefined && isShort ? { path: scratch, options: [...soundOptions(info, path), "-fs", String(mostBytes)] } : null;
   }
@@ -38,7 +39,7 @@ export class SoundTrack {
   /** Passes on the pictures whose process writes `beside`: when they have ended, so has the sound. */
   async *with<T>(pictures: AsyncIterable<T>): AsyncGenerator<T> {
     yield* pictures;
-    this.#isWritten = this.beside !== null && (await stat(this.beside.path)).size < mostBytes;
+    this.#isWritten = this.beside !== null && (await stat(this.beside.path)).size < this.#mostBytes;
   }
 
   /** Samples [start, end) of the file, fewer where it ends. Ranges come in order: what lies before `start` is forgotten. */

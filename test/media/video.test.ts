@@ -4,7 +4,7 @@ import type { TalkfaceError } from "../../src/base/errors.js";
 import { readAudio, readAudioBlocks } from "../../src/media/audio.js";
 import { locateFfmpeg } from "../../src/media/ffmpeg.js";
 import type { Image } from "../../src/media/image.js";
-import { probe } from "../../src/media/probe.js";
+import { probe, probeAll } from "../../src/media/probe.js";
 import { readFrames, type ReadFramesOptions } from "../../src/media/video-reader.js";
 import { abortOpenWriters, openVideoWriter } from "../../src/media/video-writer.js";
 import { runFfmpeg, testFolder } from "../support/media-files.js";
@@ -226,4 +226,17 @@ describe("hostile files", () => {
     await expect(readAudio(folder.path("zero.wav"))).rejects.toThrow(/0 seconds/);
     await expect(frames(folder.path("whole.mp4"), { startSeconds: 60 })).rejects.toThrow(/no picture after 60 s/);
   });
+});
+
+it("probes many files in one process as it does each alone, whatever stands among them", async () => {
+  await write(folder.path("one.mp4"), 5, 64, 48, tone(0.2, 440));
+  await write(folder.path("two.mp4"), 5, 32, 40);
+  await write(folder.path("three\nbreak.mp4"), 5, 16, 16);
+  writeFileSync(folder.path("words.mp4"), "no video\n".repeat(50));
+  writeFileSync(folder.path("list.mp4"), "ffconcat version 1.0\nfile 'one.mp4'\n");
+  const paths = ["one", "two", "three\nbreak", "list", "missing", "two", "words", "one", "two"].map((name) => folder.path(`${name}.mp4`));
+  const alone = await Promise.all(paths.map((path) => probe(path).catch((error: TalkfaceError) => error)));
+  expect(await probeAll(paths)).toEqual(alone);
+  expect(alone.map((info) => ("code" in info ? info.code : `${info.video!.width} x ${info.video!.height}`))).toEqual(["64 x 48", "32 x 40", "16 x 16", "bad-media", "missing-file", "32 x 40", "bad-media", "64 x 48", "32 x 40"]);
+  expect(await probeAll([])).toEqual([]);
 });
