@@ -2,9 +2,12 @@
 import { constants } from "node:buffer";
 import { createHash, randomUUID } from "node:crypto";
 import { createReadStream, type Stats } from "node:fs";
-import { access, mkdir, open, readFile, rename, rm, stat } from "node:fs/promises";
+import { access, mkdir, open, readFile, rename, rm, stat, type FileHandle } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { type ErrorCode, fromSystemError, TalkfaceError } from "./errors.js";
+
+/** Characters that a text collects before they are written. */
+const pieceLength = 1 << 18;
 
 /** A hidden name in the same folder, so that the final rename stays on one file system. */
 export function temporaryName(path: string): string {
@@ -27,6 +30,66 @@ export async function writeAtomic(path: string, data: Uint8Array | string): Prom
   } catch (error) {
     await rm(temporary, { force: true });
     throw fromSystemError(error, path);
+  }
+}
+
+/** A text that is written piece by piece and stands at its path, whole, when it is finished. */
+export class AtomicText {
+  readonly #path: string;
+  readonly #temporary: string;
+  readonly #handle: FileHandle;
+  #waiting: string[] = [];
+  #length = 0;
+
+  private constructor(path: string, temporary: string, handle: FileHandle) {
+    this.#path = path;
+    this.#temporary = temporary;
+    this.#handle = handle;
+  }
+
+  static async create(path: string): Promise<AtomicText> {
+    const temporary = temporaryName(path);
+    try {
+      await mkdir(dirname(path), { recursive: true });
+      return new AtomicText(path, temporary, await open(temporary, "wx"));
+    } catch (error) {
+      throw fromSystemError(error, path);
+    }
+  }
+
+  async write(text: string): Promise<void> {
+    this.#waiting.push(text);
+    this.#length += text.length;
+    if (this.#length >= pieceLength) await this.#flush();
+  }
+
+  /** Flushes it to the disk and gives it its name. */
+  async finish(): Promise<void> {
+    await this.#flush();
+    try {
+      await this.#handle.sync();
+      await this.#handle.close();
+      await rename(this.#temporary, this.#path);
+    } catch (error) {
+      throw fromSystemError(error, this.#path);
+    }
+  }
+
+  /** Leaves nothing behind where it was not finished. */
+  async abort(): Promise<void> {
+    await this.#handle.close().catch(() => undefined);
+    await rm(this.#temporary, { force: true });
+  }
+
+  async #flush(): Promise<void> {
+    const text = this.#waiting.join("");
+    this.#waiting = [];
+    this.#length = 0;
+    try {
+      await this.#handle.writeFile(text);
+    } catch (error) {
+      throw fromSystemError(error, this.#path);
+    }
   }
 }
 

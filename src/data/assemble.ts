@@ -2,7 +2,7 @@
 import { readdir, rm } from "node:fs/promises";
 import { join, posix } from "node:path";
 import type { DataContract } from "../base/contract.js";
-import { writeAtomic } from "../base/files.js";
+import { AtomicText, writeAtomic } from "../base/files.js";
 import { encodeWav } from "../media/wav.js";
 import type { InputVideo } from "./inputs.js";
 import {
@@ -19,8 +19,9 @@ import {
   type Word,
 } from "./manifest.js";
 import { decodeNpy, encodeNpy } from "./npy.js";
+import { Tally } from "./prepare-summary.js";
 import { archiveBytes, endBytes, ShardWriter, type Member } from "./shard-writer.js";
-import type { Staging, StagedPart, StagedVideo } from "./staging.js";
+import type { StagedOutline, Staging } from "./staging.js";
 import { maxOffset } from "./sync-evidence.js";
 import { clearConfidence, estimateOffsets, type SyncClip } from "./sync.js";
 
@@ -32,23 +33,33 @@ export interface AssembleOptions {
   readonly onClip: (done: number) => void;
 }
 
+export interface AssembleVideo {
+  readonly input: InputVideo;
+  /** Of its record in the staging folder. */
+  readonly id: string;
+  readonly outline: StagedOutline;
+}
+
+/** A clip to be, with what is needed before its turn comes: half a million of them are held. */
 interface Candidate {
   readonly key: string;
   readonly input: InputVideo;
-  readonly part: StagedPart;
+  readonly id: string;
+  readonly index: number;
+  readonly part: StagedOutline["parts"][number];
 }
 
 /** Below this correlation even a clear best offset says little about the mouth, and the clip stays as it is. */
 const leastCorrelation = 0.1;
 
 /** Estimates the offsets of all clips and writes the finished folder; `known` are the rejects of before. The manifest comes last: where it stands, everything stands. */
-export async function assemble(staging: Staging, videos: readonly { input: InputVideo; video: StagedVideo }[], known: readonly Reject[], options: AssembleOptions): Promise<{ clips: ManifestClip[]; rejects: Reject[]; digests: Record<string, string> }> {
+export async function assemble(staging: Staging, videos: readonly AssembleVideo[], known: readonly Reject[], options: AssembleOptions): Promise<{ tally: Tally; rejects: Reject[]; digests: Record<string, string> }> {
   const { outFolder, contract } = options;
-  const candidates = videos.flatMap(({ input, video }) =>
-    video.parts.map((part, i): Candidate => ({ key: `${input.stem}-${String(i).padStart(3, "0")}`, input, part })),
+  const candidates = videos.flatMap(({ input, id, outline }) =>
+    outline.parts.map((part, index): Candidate => ({ key: `${input.stem}-${String(index).padStart(3, "0")}`, input, id, index, part })),
   );
   candidates.sort((a, b) => (a.key < b.key ? -1 : 1));
-  const rejects = videos.flatMap(({ input, video }) => video.drops.map((drop): Reject => ({ path: input.source, ...drop }))).concat(known);
+  const rejects = videos.flatMap(({ input, outline }) => outline.drops.map((drop): Reject => ({ path: input.source, ...drop }))).concat(known);
   const records = await synchronise(staging, candidates);
   // a clear best offset at the end of those that were tried: the true one lies beyond, or the sound is of something else
   const outOfStep = new Set(candidates.filter((_, i) => records[i]!.corrected && Math.abs(records[i]!.offsetFrames) >= maxOffset));
@@ -58,29 +69,34 @@ export async function assemble(staging: Staging, videos: readonly { input: Input
   rejects.sort((a, b) => (a.path < b.path ? -1 : a.path > b.path ? 1 : (a.startFrame ?? 0) - (b.startFrame ?? 0)));
 
   await clear(outFolder);
-  const clips: ManifestClip[] = [];
+  const tally = new Tally();
   const digests: Record<string, string> = {};
-  for (const split of splits) {
-    const shards = new ShardSeries(outFolder, split, options.maxShardBytes, digests);
-    try {
-      for (const [i, candidate] of candidates.entries()) {
-        if (candidate.input.split !== split || outOfStep.has(candidate)) continue;
-        const sync = records[i]!;
-        const clip = await finishedClip(staging, candidate, sync, contract);
-        const { shard, members } = await shards.add(clip.members);
-        clips.push({ ...clip.entry, shard, members });
-        options.onClip(clips.length);
+  const manifest = await AtomicText.create(join(outFolder, manifestName));
+  try {
+    for (const split of splits) {
+      const shards = new ShardSeries(outFolder, split, options.maxShardBytes, digests);
+      try {
+        for (const [i, candidate] of candidates.entries()) {
+          if (candidate.input.split !== split || outOfStep.has(candidate)) continue;
+          const clip = await finishedClip(staging, candidate, records[i]!, contract);
+          await manifest.write(jsonLines([{ ...clip.entry, ...(await shards.add(clip.members)) } satisfies ManifestClip]));
+          tally.add(clip.entry);
+          options.onClip(tally.clips);
+        }
+        await shards.finish();
+      } catch (error) {
+        await shards.abort();
+        throw error;
       }
-      await shards.finish();
-    } catch (error) {
-      await shards.abort();
-      throw error;
     }
+    await writeAtomic(join(outFolder, contractName), `${JSON.stringify(contract, null, 2)}\n`);
+    await writeAtomic(join(outFolder, rejectsName), jsonLines(rejects));
+    await manifest.finish();
+  } catch (error) {
+    await manifest.abort();
+    throw error;
   }
-  await writeAtomic(join(outFolder, contractName), `${JSON.stringify(contract, null, 2)}\n`);
-  await writeAtomic(join(outFolder, rejectsName), jsonLines(rejects));
-  await writeAtomic(join(outFolder, manifestName), jsonLines(clips));
-  return { clips, rejects, digests };
+  return { tally, rejects, digests };
 }
 
 async function synchronise(staging: Staging, candidates: readonly Candidate[]): Promise<SyncRecord[]> {
@@ -92,7 +108,8 @@ async function synchronise(staging: Staging, candidates: readonly Candidate[]): 
     frames: part.frames,
   }));
   const estimates = await estimateOffsets(clips, async (i) => {
-    const { part } = candidates[i]!;
+    const { id, index } = candidates[i]!;
+    const part = await staging.part(id, index);
     return staging.readPart(part, async (read) => ({
       opening: decodeNpy(await read("opening.npy"), part.file).data,
       speech: decodeNpy(await read("speech.npy"), part.file).data,
@@ -108,7 +125,8 @@ async function synchronise(staging: Staging, candidates: readonly Candidate[]): 
  * The members of a clip as they go into the shard. Where the offset is corrected, mouth frame t takes the sound of frame t - offset;
  * frames whose sound lies outside the clip are dropped.
  */
-async function finishedClip(staging: Staging, { key, input, part }: Candidate, sync: SyncRecord, contract: DataContract): Promise<{ entry: Omit<ManifestClip, "shard" | "members">; members: Member[] }> {
+async function finishedClip(staging: Staging, { key, input, id, index }: Candidate, sync: SyncRecord, contract: DataContract): Promise<{ entry: Omit<ManifestClip, "shard" | "members">; members: Member[] }> {
+  const part = await staging.part(id, index);
   const offset = sync.corrected ? sync.offsetFrames : 0;
   const from = Math.max(0, offset);
   const frames = part.frames - Math.abs(offset);

@@ -1,15 +1,17 @@
 /** Any talking videos to a prepared folder: find, stage (resumable), assemble. */
+import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { z } from "zod";
 import { dataContract } from "../base/contract.js";
 import { TalkfaceError } from "../base/errors.js";
-import { exists, readJson, sha256, writeAtomic } from "../base/files.js";
+import { exists, readJson, writeAtomic } from "../base/files.js";
 import { assemble } from "./assemble.js";
 import { findInputs, type InputList, type InputVideo } from "./inputs.js";
-import { check, manifestName, type ManifestClip, type Reject, type Split } from "./manifest.js";
+import { check, manifestName, type Split } from "./manifest.js";
 import { stageAll } from "./prepare-pool.js";
+import { summarySchema, type PrepareSummary } from "./prepare-summary.js";
 import type { StageOptions, StageTimes } from "./stage-video.js";
-import { Staging, stagingId, type StagedVideo } from "./staging.js";
+import { outlineOf, Staging, stagingId, type StagedOutline } from "./staging.js";
 
 export interface PrepareOptions {
   readonly outFolder: string;
@@ -44,21 +46,6 @@ export interface PrepareProgress {
   /** Frames read by this run so far. */
   readonly frames: number;
 }
-
-const summarySchema = z.object({
-  videos: z.number(),
-  clips: z.number(),
-  frames: z.number(),
-  seconds: z.number(),
-  people: z.number(),
-  splits: z.object({ train: z.number(), val: z.number(), test: z.number().default(0) }),
-  /** Clips whose sound was moved, and those found in step already. */
-  sync: z.object({ moved: z.number(), inStep: z.number(), unclear: z.number(), silent: z.number() }),
-  rejects: z.record(z.string(), z.number()),
-});
-
-/** What a prepared folder holds; stands in its `prepared.json` too. */
-export type PrepareSummary = z.infer<typeof summarySchema>;
 
 export interface PrepareResult {
   readonly summary: PrepareSummary;
@@ -98,13 +85,13 @@ export async function prepareInputs(list: InputList, options: PrepareOptions): P
   const work = await stageLeft(left, videos, plan, options);
 
   const total = [...videos.values()].reduce((sum, video) => sum + video.parts.length, 0);
-  const { clips, rejects, digests } = await assemble(staging, plan.inputs.map((input) => ({ input, video: videos.get(input)! })), list.rejects, {
+  const { tally, rejects, digests } = await assemble(staging, plan.inputs.map((input) => ({ input, id: plan.ids.get(input)!, outline: videos.get(input)! })), list.rejects, {
     outFolder: options.outFolder,
     contract: plan.stageOptions.contract,
     maxShardBytes: options.maxShardBytes,
     onClip: (done) => options.onProgress({ stage: "clips", done, total, frames: work.frames }),
   });
-  const summary = summarise(plan.inputs.length + list.rejects.length, clips, rejects, plan.stageOptions.contract.fps);
+  const summary = tally.summary(plan.inputs.length + list.rejects.length, rejects, plan.stageOptions.contract.fps);
   await writeAtomic(join(options.outFolder, preparedName), `${JSON.stringify({ digest: plan.digest, summary, shards: digests }, null, 2)}\n`);
   await staging.remove();
   return { summary, wasFinished: false, work: { ...work, wallMs: performance.now() - started } };
@@ -150,23 +137,26 @@ function planOf(list: InputList, options: PrepareOptions): Plan {
   if (inputs.length === 0) throw new TalkfaceError("missing-file", `none of the ${list.inputs.length} videos is in the split ${options.split}. Check --people and --split.`);
   const stageOptions = { contract: dataContract(options.size), face: options.face, maxSeconds: options.maxSeconds, allowSilent: options.allowSilent };
   const ids = new Map(inputs.map((input) => [input, stagingId(input.path, input.bytes, input.changedMs, input.wavPath)]));
-  const digest = sha256(JSON.stringify([stageOptions, options.maxShardBytes, inputs.map((input) => [ids.get(input), input]), list.rejects]));
+  // the digest of one JSON array; as one text half a million videos would be too much
+  const hash = createHash("sha256").update(`[${JSON.stringify(stageOptions)},${options.maxShardBytes},[`);
+  inputs.forEach((input, i) => hash.update(`${i === 0 ? "" : ","}${JSON.stringify([ids.get(input), input])}`));
+  const digest = hash.update(`],${JSON.stringify(list.rejects)}]`).digest("hex");
   return { inputs, ids, stageOptions, digest };
 }
 
-async function alreadyStaged(staging: Staging, { ids }: Plan, inputs: readonly InputVideo[]): Promise<{ videos: Map<InputVideo, StagedVideo>; left: InputVideo[] }> {
-  const videos = new Map<InputVideo, StagedVideo>();
+async function alreadyStaged(staging: Staging, { ids }: Plan, inputs: readonly InputVideo[]): Promise<{ videos: Map<InputVideo, StagedOutline>; left: InputVideo[] }> {
+  const videos = new Map<InputVideo, StagedOutline>();
   const left: InputVideo[] = [];
   for (const input of inputs) {
     const video = await staging.read(ids.get(input)!);
     if (video === null) left.push(input);
-    else videos.set(input, video);
+    else videos.set(input, outlineOf(video));
   }
   return { videos, left };
 }
 
 /** Stages what is left, and adds it to `videos`. */
-async function stageLeft(left: readonly InputVideo[], videos: Map<InputVideo, StagedVideo>, { ids, stageOptions }: Plan, options: PrepareOptions): Promise<PrepareResult["work"]> {
+async function stageLeft(left: readonly InputVideo[], videos: Map<InputVideo, StagedOutline>, { ids, stageOptions }: Plan, options: PrepareOptions): Promise<PrepareResult["work"]> {
   const times = noTimes();
   const work = { frames: 0, videos: left.length, wallMs: 0, times };
   const total = videos.size + left.length;
@@ -174,7 +164,7 @@ async function stageLeft(left: readonly InputVideo[], videos: Map<InputVideo, St
   const inputs = left.toSorted((a, b) => b.bytes - a.bytes || (a.path < b.path ? -1 : 1));
   const stageInputs = inputs.map((input) => ({ id: ids.get(input)!, path: input.path, wavPath: input.wavPath, prefersWav: input.prefersWav === true }));
   for await (const staged of stageAll(stageInputs, { outFolder: options.outFolder, jobs: options.jobs, options: stageOptions })) {
-    videos.set(inputs[staged.index]!, staged.video);
+    videos.set(inputs[staged.index]!, outlineOf(staged.video));
     work.frames += staged.video.framesRead;
     for (const stage of Object.keys(times) as (keyof StageTimes)[]) times[stage] += staged.times[stage];
     options.onProgress({ stage: "videos", done: videos.size, total, frames: work.frames });
@@ -200,26 +190,4 @@ async function finishedSummary(outFolder: string, digest: string, force: boolean
     throw new TalkfaceError("exists", `${outFolder}: holds prepared clips already. Give --force to replace them, or another --out.`);
   }
   return null;
-}
-
-function summarise(videos: number, clips: readonly ManifestClip[], rejects: readonly Reject[], fps: number): PrepareSummary {
-  const frames = clips.reduce((sum, clip) => sum + clip.frames, 0);
-  const count = (test: (clip: ManifestClip) => boolean): number => clips.filter(test).length;
-  const reasons: Record<string, number> = {};
-  for (const { reason } of rejects) reasons[reason] = (reasons[reason] ?? 0) + 1;
-  return {
-    videos,
-    clips: clips.length,
-    frames,
-    seconds: frames / fps,
-    people: new Set(clips.map((clip) => clip.person)).size,
-    splits: { train: count((clip) => clip.split === "train"), val: count((clip) => clip.split === "val"), test: count((clip) => clip.split === "test") },
-    sync: {
-      moved: count((clip) => clip.sync.corrected && clip.sync.offsetFrames !== 0),
-      inStep: count((clip) => clip.sync.corrected && clip.sync.offsetFrames === 0),
-      unclear: count((clip) => !clip.sync.corrected && !clip.silent),
-      silent: count((clip) => clip.silent),
-    },
-    rejects: reasons,
-  };
 }

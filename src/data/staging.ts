@@ -32,6 +32,16 @@ const recordSchema = z.object({ parts: z.array(stagedPartSchema), drops: z.array
 /** What became of one video. */
 export type StagedVideo = z.infer<typeof recordSchema>;
 
+/** What is kept of every record until all are there: without the places of members, which take a hundred times as much. */
+export interface StagedOutline {
+  readonly parts: readonly Pick<StagedPart, "startFrame" | "frames" | "silent">[];
+  readonly drops: readonly Drop[];
+}
+
+export function outlineOf({ parts, drops }: StagedVideo): StagedOutline {
+  return { parts: parts.map(({ startFrame, frames, silent }) => ({ startFrame, frames, silent })), drops };
+}
+
 /** Increased when the same video would give other clips. */
 const pipelineVersion = 2;
 
@@ -71,6 +81,13 @@ export class Staging {
   async read(id: string): Promise<StagedVideo | null> {
     const path = this.#recordPath(id);
     return (await exists(path)) ? check(recordSchema, await readJson(path), path) : null;
+  }
+
+  /** Part `index` of a video that is through. */
+  async part(id: string, index: number): Promise<StagedPart> {
+    const part = (await this.read(id))?.parts[index];
+    if (part === undefined) throw new TalkfaceError("bad-data", `${this.#recordPath(id)}: has no part ${index} any more. Give --force to start anew.`);
+    return part;
   }
 
   async write(id: string, record: StagedVideo): Promise<void> {

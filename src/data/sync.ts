@@ -8,7 +8,7 @@
  */
 import { sha256 } from "../base/files.js";
 import type { SyncRecord } from "./manifest.js";
-import { loudnessPrediction, maxOffset, offsetCount, offsetCurve, type OffsetCurve } from "./sync-evidence.js";
+import { loudnessPrediction, maxOffset, offsetCount, offsetCurve } from "./sync-evidence.js";
 import { addClip, combineSums, emptySums, predictOpening, solveRidge } from "./sync-ridge.js";
 
 export interface SyncClip {
@@ -42,10 +42,15 @@ const framesPerPerson = 1500;
 /** Estimates all offsets; `load` reads the signals of clip i and is called a few times for each, so that nothing need stay in memory. */
 export async function estimateOffsets(clips: readonly SyncClip[], load: (i: number) => Promise<SyncSignals>): Promise<SyncEstimate[]> {
   const heard = clips.map((clip, i) => ({ clip, i })).filter(({ clip }) => !clip.isSilent).map(({ i }) => i);
-  const curves: (OffsetCurve | null)[] = clips.map(() => null);
+  const curves: Curves = { correlation: new Rows(clips.length), evidence: new Rows(clips.length) };
+  const keep = (i: number, opening: Float32Array, predicted: Float32Array): void => {
+    const { correlation, evidence } = offsetCurve(opening, predicted);
+    curves.correlation.at(i).set(correlation);
+    curves.evidence.at(i).set(evidence);
+  };
   for (const i of heard) {
     const { opening, speech } = await load(i);
-    curves[i] = offsetCurve(opening, loudnessPrediction(speech));
+    keep(i, opening, loudnessPrediction(speech));
   }
   let estimates = judge(clips, curves, "loudness");
   for (let round = 0; round < 2; round++) {
@@ -54,7 +59,7 @@ export async function estimateOffsets(clips: readonly SyncClip[], load: (i: numb
     const weights = await fitFolds(clips, thin(clear, mostFitClips), estimates, load);
     for (const i of heard) {
       const { opening, speech } = await load(i);
-      curves[i] = offsetCurve(opening, predictOpening(weights[fold(clips[i]!.person)]!, speech));
+      keep(i, opening, predictOpening(weights[fold(clips[i]!.person)]!, speech));
     }
     estimates = judge(clips, curves, "ridge");
   }
@@ -85,38 +90,65 @@ async function fitFolds(
   });
 }
 
+/** Offsets of many clips or files [N,21] in one piece: half a million arrays would take several times as much. */
+class Rows {
+  readonly #values: Float64Array;
+
+  constructor(count: number) {
+    this.#values = new Float64Array(count * offsetCount);
+  }
+
+  at(i: number): Float64Array {
+    return this.#values.subarray(i * offsetCount, (i + 1) * offsetCount);
+  }
+}
+
+/** An `OffsetCurve` for each clip; zeros for those without sound. */
+interface Curves {
+  readonly correlation: Rows;
+  readonly evidence: Rows;
+}
+
 /** Posterior of the offsets by file, with the offsets of the other files of its folder as prior. */
-function judge(clips: readonly SyncClip[], curves: readonly (OffsetCurve | null)[], method: "loudness" | "ridge"): SyncEstimate[] {
-  const files = new Map<string, { collection: string; evidence: Float64Array; posterior: Float64Array }>();
-  clips.forEach((clip, i) => {
-    const curve = curves[i];
-    if (curve == null) return;
-    const file = files.get(clip.file) ?? { collection: clip.collection, evidence: new Float64Array(offsetCount), posterior: new Float64Array(offsetCount) };
-    curve.evidence.forEach((value, k) => (file.evidence[k] = file.evidence[k]! + value));
-    files.set(clip.file, file);
+function judge(clips: readonly SyncClip[], curves: Curves, method: "loudness" | "ridge"): SyncEstimate[] {
+  const files = new Map<string, number>();
+  const collections: string[] = [];
+  for (const { file, collection, isSilent } of clips) {
+    if (isSilent || files.has(file)) continue;
+    files.set(file, files.size);
+    collections.push(collection);
+  }
+  const evidence = new Rows(files.size);
+  const posterior = new Rows(files.size);
+  clips.forEach(({ file, isSilent }, i) => {
+    if (!isSilent) addTo(evidence.at(files.get(file)!), curves.evidence.at(i));
   });
   const wide = widePrior();
-  for (const file of files.values()) file.posterior.set(normalise(file.evidence, wide));
+  for (let f = 0; f < files.size; f++) posterior.at(f).set(normalise(evidence.at(f), wide));
   for (let round = 0; round < 8; round++) {
     const totals = new Map<string, Float64Array>();
-    for (const { collection, posterior } of files.values()) {
+    collections.forEach((collection, f) => {
       const total = totals.get(collection) ?? new Float64Array(offsetCount);
-      posterior.forEach((value, k) => (total[k] = total[k]! + value));
+      addTo(total, posterior.at(f));
       totals.set(collection, total);
-    }
-    for (const file of files.values()) {
-      const others = totals.get(file.collection)!.map((value, k) => value - file.posterior[k]!);
-      file.posterior.set(normalise(file.evidence, collectionPrior(wide, others)));
-    }
+    });
+    collections.forEach((collection, f) => {
+      const own = posterior.at(f);
+      const others = totals.get(collection)!.map((value, k) => value - own[k]!);
+      own.set(normalise(evidence.at(f), collectionPrior(wide, others)));
+    });
   }
-  return clips.map((clip, i) => {
-    const curve = curves[i];
-    const file = files.get(clip.file);
-    if (curve == null || file === undefined) return { offsetFrames: 0, confidence: 0, correlation: 0, method: "none" };
-    const best = file.posterior.indexOf(Math.max(...file.posterior));
-    const near = [best - 1, best, best + 1].reduce((sum, k) => sum + (file.posterior[k] ?? 0), 0);
-    return { offsetFrames: best - maxOffset, confidence: round3(Math.min(1, near)), correlation: round3(curve.correlation[best]!), method };
+  return clips.map(({ file, isSilent }, i) => {
+    if (isSilent) return { offsetFrames: 0, confidence: 0, correlation: 0, method: "none" };
+    const own = posterior.at(files.get(file)!);
+    const best = own.indexOf(Math.max(...own));
+    const near = [best - 1, best, best + 1].reduce((sum, k) => sum + (own[k] ?? 0), 0);
+    return { offsetFrames: best - maxOffset, confidence: round3(Math.min(1, near)), correlation: round3(curves.correlation.at(i)[best]!), method };
   });
+}
+
+function addTo(sum: Float64Array, values: Float64Array): void {
+  values.forEach((value, k) => (sum[k] = sum[k]! + value));
 }
 
 /** Most footage is nearly in step: each frame of offset makes it less likely by a fifth. */

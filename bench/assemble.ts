@@ -1,0 +1,80 @@
+/**
+ * Memory of putting a corpus together: staged clips like LRW's (29 frames and the members of a real clip, with next to nothing in them) to a finished folder, in a
+ * process of its own for each number of clips. Arguments: numbers of clips (2000 10000). The slope gives what LRW with its 538,766 clips would take.
+ */
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Random } from "../src/base/random.js";
+import type { InputList, InputVideo } from "../src/data/inputs.js";
+import { encodeNpy } from "../src/data/npy.js";
+import { prepareInputs, stageShare, type PrepareOptions } from "../src/data/prepare.js";
+import type { Member } from "../src/data/shard-writer.js";
+import { Staging, stagingId } from "../src/data/staging.js";
+import { speechWidth } from "../src/data/sync-evidence.js";
+
+const lrwClips = 538_766;
+const frames = 29;
+/** Clips of a word: files of one folder are from one source (sync.ts). */
+const clipsOfFolder = 1000;
+
+export async function run(args: readonly string[]): Promise<Record<string, string | number>> {
+  if (args[0] === "--one") return assembleOne(Number(args[1]), args[2]!);
+  const counts = args.length > 0 ? args.map(Number) : [2000, 10_000];
+  const peaks = counts.map((clips) => {
+    const folder = mkdtempSync(join(tmpdir(), "talkface-assemble-"));
+    try {
+      const done = spawnSync(process.execPath, ["--import", "tsx", "bench/run.ts", "assemble", "--one", String(clips), folder], { encoding: "utf8", cwd: join(import.meta.dirname, "..") });
+      const [, seconds, megabytes] = /seconds=(\S+) peak_mb=(\S+)/.exec(done.stdout) ?? [];
+      if (done.status !== 0 || megabytes === undefined) throw new Error(done.stderr);
+      process.stdout.write(`${clips} clips: ${seconds} s, ${megabytes} MB at most\n`);
+      return Number(megabytes);
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
+  });
+  const perClip = (peaks.at(-1)! - peaks[0]!) / Math.max(1, counts.at(-1)! - counts[0]!);
+  return { clips: counts.at(-1)!, peak_mb: peaks.at(-1)!, kb_per_clip: (perClip * 1024).toFixed(2), lrw_mb_extrapolated: Math.round(peaks[0]! + perClip * (lrwClips - counts[0]!)) };
+}
+
+/** Stages `clips` clips in `folder`, and puts them together. */
+async function assembleOne(clips: number, folder: string): Promise<Record<string, string | number>> {
+  const list: InputList = { inputs: Array.from({ length: clips }, (_, i) => input(i)), rejects: [], expected: [] };
+  const options: PrepareOptions = { outFolder: folder, size: 96, jobs: 1, limit: null, face: "largest", split: "all", allowSilent: false, maxSeconds: 20, maxShardBytes: 2 ** 30, force: false, merge: true, onProgress: () => undefined };
+  await stageShare({ ...list, inputs: list.inputs.slice(0, 1) }, options, { index: 1, count: 2 }); // nothing but the folder
+  const staging = new Staging(folder);
+  for (const { path, bytes, changedMs } of list.inputs) {
+    const id = stagingId(path, bytes, changedMs, null);
+    const part = { startFrame: 0, frames, width: 256, height: 256, silent: false };
+    await staging.write(id, { parts: [{ ...(await staging.writePart(id, 0, members())), ...part }], drops: [], framesRead: frames });
+  }
+  const started = performance.now();
+  await prepareInputs(list, options);
+  return { seconds: ((performance.now() - started) / 1000).toFixed(1), peak_mb: Math.round(process.resourceUsage().maxRSS / 1024) };
+}
+
+function input(i: number): InputVideo {
+  const word = `WORD${Math.floor(i / clipsOfFolder)}`;
+  const name = `${word}_${String(i % clipsOfFolder).padStart(5, "0")}`;
+  const labels = { word: word.toLowerCase(), word_seconds: 0.4 };
+  const source = `lrw/${word}/train/${name}.mp4`;
+  return { path: `/corpora/${source}`, wavPath: null, source, stem: `lrw_${word}_train_${name}`, person: `lrw_${name}`, split: "train", labels, licence: "research", words: [{ word: word.toLowerCase(), start: 0.38, end: 0.78 }], bytes: 20_000 + i, changedMs: 1e12 };
+}
+
+const random = new Random(1);
+
+/** As stage-video.ts writes them; the mouth follows the loudness, so that all rounds of the synchronisation are run. */
+function members(): Member[] {
+  const speech = new Float32Array(frames * speechWidth);
+  const opening = Float32Array.from({ length: frames }, () => random.uniform());
+  opening.forEach((value, t) => speech.fill(value + 0.2 * random.uniform(), t * speechWidth, (t + 1) * speechWidth));
+  const array = (name: string, data: Float32Array, shape: number[]): Member => ({ name, data: encodeNpy({ data, shape }) });
+  return [
+    ...Array.from({ length: frames }, (_, t): Member => ({ name: `${t}.jpg`, data: new Uint8Array(300) })),
+    ...["mesh.npy", "landmarks.npy", "crop.npy"].map((name) => array(name, new Float32Array(frames * 2), [frames, 1, 2])),
+    array("samples.npy", new Float32Array(64), [64]),
+    array("opening.npy", opening, [frames]),
+    array("speech.npy", speech, [frames, speechWidth]),
+  ];
+}
