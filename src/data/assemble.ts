@@ -148,8 +148,8 @@ async function finishedClip(staging: Staging, { key, input, id, index }: Candida
       const width = data.length / part.frames;
       return encodeNpy({ data: data.slice(from * width, (from + frames) * width), shape: [frames, ...shape.slice(1)] });
     };
-    const members: Member[] = [];
-    for (let t = 0; t < frames; t++) members.push({ name: `${key}.${frameExtension(t, frames)}`, data: await read(`${from + t}.jpg`) });
+    const pictures = Array.from({ length: frames }, async (_, t): Promise<Member> => ({ name: `${key}.${frameExtension(t, frames)}`, data: await read(`${from + t}.jpg`) }));
+    const members = await Promise.all(pictures);
     const samples = decodeNpy(await read("samples.npy"), part.file).data;
     const spoken = samples.slice((from - offset) * perFrame, (from - offset + frames) * perFrame);
     members.push({ name: `${key}.wav`, data: encodeWav(spoken, contract.sampleRateHz) });

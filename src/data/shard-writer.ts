@@ -23,6 +23,8 @@ export interface Extent {
 
 const block = 512;
 const longestName = 100;
+/** Headers, small members and padding are collected to pieces of this size: written one by one they took as long as all else of a clip. */
+const pieceBytes = 1 << 18;
 
 /** Bytes that members take in an archive, without its end mark. */
 export function archiveBytes(sizes: readonly number[]): number {
@@ -112,11 +114,21 @@ export class ShardWriter {
   }
 
   async #drain(): Promise<void> {
+    let chunks: Uint8Array[] = [];
+    let bytes = 0;
+    const flush = async (): Promise<void> => {
+      const piece = Buffer.concat(chunks);
+      [chunks, bytes] = [[], 0];
+      this.#hash.update(piece);
+      await this.#handle.writeFile(piece);
+    };
     try {
-      for await (const chunk of this.#pack) {
-        this.#hash.update(chunk as Uint8Array);
-        await this.#handle.writeFile(chunk as Uint8Array);
+      for await (const chunk of this.#pack as AsyncIterable<Uint8Array>) {
+        chunks.push(chunk);
+        bytes += chunk.length;
+        if (bytes >= pieceBytes) await flush();
       }
+      await flush();
     } catch (error) {
       this.#failure = fromSystemError(error, this.#path);
       this.#pack.destroy();

@@ -114,7 +114,7 @@ export class Staging {
     return { file, members: extents };
   }
 
-  /** Reads members of a part, one after another, with the file open only meanwhile. */
+  /** Reads members of a part, with the file open only meanwhile. */
   async readPart<T>(part: StagedPart, use: (read: (name: string) => Promise<Uint8Array>) => Promise<T>): Promise<T> {
     const reader = new ShardReader(join(this.folder, part.file));
     try {
