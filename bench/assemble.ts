@@ -22,20 +22,29 @@ const clipsOfFolder = 1000;
 export async function run(args: readonly string[]): Promise<Record<string, string | number>> {
   if (args[0] === "--one") return assembleOne(Number(args[1]), args[2]!);
   const counts = args.length > 0 ? args.map(Number) : [2000, 10_000];
-  const peaks = counts.map((clips) => {
+  const outcomes = counts.map((clips) => {
     const folder = mkdtempSync(join(tmpdir(), "talkface-assemble-"));
     try {
       const done = spawnSync(process.execPath, ["--import", "tsx", "bench/run.ts", "assemble", "--one", String(clips), folder], { encoding: "utf8", cwd: join(import.meta.dirname, "..") });
       const [, seconds, megabytes] = /seconds=(\S+) peak_mb=(\S+)/.exec(done.stdout) ?? [];
       if (done.status !== 0 || megabytes === undefined) throw new Error(done.stderr);
       process.stdout.write(`${clips} clips: ${seconds} s, ${megabytes} MB at most\n`);
-      return Number(megabytes);
+      return { megabytes: Number(megabytes), seconds: Number(seconds) };
     } finally {
       rmSync(folder, { recursive: true, force: true });
     }
   });
-  const perClip = (peaks.at(-1)! - peaks[0]!) / Math.max(1, counts.at(-1)! - counts[0]!);
-  return { clips: counts.at(-1)!, peak_mb: peaks.at(-1)!, kb_per_clip: (perClip * 1024).toFixed(2), lrw_mb_extrapolated: Math.round(peaks[0]! + perClip * (lrwClips - counts[0]!)) };
+  const [few, many] = [outcomes[0]!, outcomes.at(-1)!];
+  const slope = (of: keyof typeof few): number => (many[of] - few[of]) / Math.max(1, counts.at(-1)! - counts[0]!);
+  const forLrw = (of: keyof typeof few): number => few[of] + slope(of) * (lrwClips - counts[0]!);
+  return {
+    clips: counts.at(-1)!,
+    peak_mb: many.megabytes,
+    kb_per_clip: (slope("megabytes") * 1024).toFixed(2),
+    ms_per_clip: (slope("seconds") * 1000).toFixed(1),
+    lrw_mb_extrapolated: Math.round(forLrw("megabytes")),
+    lrw_hours_extrapolated: (forLrw("seconds") / 3600).toFixed(1),
+  };
 }
 
 /** Stages `clips` clips in `folder`, and puts them together. */

@@ -28,10 +28,11 @@ export const lrw: Corpus = {
         finding.reject(path, "no-partner", `${name}.txt has no line "Duration: SECONDS seconds" of a duration within the clip`);
         continue;
       }
-      const interval: Word[] = seconds === null ? [] : [{ word: word.toLowerCase(), start: centre - seconds / 2, end: centre + seconds / 2 }];
-      const labels = { word: word.toLowerCase(), ...(seconds === null ? {} : { word_seconds: seconds }) };
+      const spoken = word.toLowerCase();
       // speakers have no names, and the same ones are in several splits
-      await finding.add(name, { path, wavPath: null, person: `lrw_${name}`, split: split as Split, labels, ...(seconds === null ? {} : { words: interval }) });
+      const clip = { path, wavPath: null, person: `lrw_${name}`, split: split as Split, labels: { word: spoken } };
+      const words = (length: number): Word[] => [{ word: spoken, start: centre - length / 2, end: centre + length / 2 }];
+      await finding.add(name, seconds === null ? clip : { ...clip, labels: { word: spoken, word_seconds: seconds }, words: words(seconds) });
     }
     return finding.list(({ split, path }) => [split, path]);
   },
