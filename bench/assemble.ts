@@ -25,7 +25,8 @@ export async function run(args: readonly string[]): Promise<Record<string, strin
   const outcomes = counts.map((clips) => {
     const folder = mkdtempSync(join(tmpdir(), "talkface-assemble-"));
     try {
-      const done = spawnSync(process.execPath, ["--import", "tsx", "bench/run.ts", "assemble", "--one", String(clips), folder], { encoding: "utf8", cwd: join(import.meta.dirname, "..") });
+      const command = ["--import", "tsx", "bench/run.ts", "assemble", "--one", String(clips), folder];
+      const done = spawnSync(process.execPath, command, { encoding: "utf8", cwd: join(import.meta.dirname, "..") });
       const [, seconds, megabytes] = /seconds=(\S+) peak_mb=(\S+)/.exec(done.stdout) ?? [];
       if (done.status !== 0 || megabytes === undefined) throw new Error(done.stderr);
       process.stdout.write(`${clips} clips: ${seconds} s, ${megabytes} MB at most\n`);
@@ -50,7 +51,8 @@ export async function run(args: readonly string[]): Promise<Record<string, strin
 /** Stages `clips` clips in `folder`, and puts them together. */
 async function assembleOne(clips: number, folder: string): Promise<Record<string, string | number>> {
   const list: InputList = { inputs: Array.from({ length: clips }, (_, i) => input(i)), rejects: [], expected: [] };
-  const options: PrepareOptions = { outFolder: folder, size: 96, jobs: 1, limit: null, face: "largest", split: "all", allowSilent: false, maxSeconds: 20, maxShardBytes: 2 ** 30, force: false, merge: true, onProgress: () => undefined };
+  const which = { limit: null, face: "largest", split: "all", allowSilent: false, maxSeconds: 20 } as const;
+  const options: PrepareOptions = { ...which, outFolder: folder, size: 96, jobs: 1, maxShardBytes: 2 ** 30, force: false, merge: true, onProgress: () => undefined };
   await stageShare({ ...list, inputs: list.inputs.slice(0, 1) }, options, { index: 1, count: 2 }); // nothing but the folder
   const staging = new Staging(folder);
   for (const { path, bytes, changedMs } of list.inputs) {
@@ -68,7 +70,9 @@ function input(i: number): InputVideo {
   const name = `${word}_${String(i % clipsOfFolder).padStart(5, "0")}`;
   const labels = { word: word.toLowerCase(), word_seconds: 0.4 };
   const source = `lrw/${word}/train/${name}.mp4`;
-  return { path: `/corpora/${source}`, wavPath: null, source, stem: `lrw_${word}_train_${name}`, person: `lrw_${name}`, split: "train", labels, licence: "research", words: [{ word: word.toLowerCase(), start: 0.38, end: 0.78 }], bytes: 20_000 + i, changedMs: 1e12 };
+  const words = [{ word: word.toLowerCase(), start: 0.38, end: 0.78 }];
+  const who = { stem: `lrw_${word}_train_${name}`, person: `lrw_${name}`, split: "train", licence: "research" } as const;
+  return { ...who, path: `/corpora/${source}`, wavPath: null, source, labels, words, bytes: 20_000 + i, changedMs: 1e12 };
 }
 
 const random = new Random(1);

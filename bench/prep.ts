@@ -44,8 +44,11 @@ export async function run([count = "48"]: readonly string[]): Promise<Record<str
     const gain = one / all;
     const ofCore = (gain - 1) / (cores - 1);
     const hours = (count: number): string => ((lrwClips * one) / 3600 / (1 + (count - 1) * ofCore)).toFixed(1);
-    process.stdout.write(`LRW on 1, 8 and 64 cores: ${hours(1)}, ${hours(8)} and ${hours(64)} hours; more than ${cores} cores are extrapolated, each further one brings ${ofCore.toFixed(2)} of the first\n`);
-    return { one_job_s: one.toFixed(3), jobs: cores, all_jobs_s: all.toFixed(3), scaling: gain.toFixed(2), peak_mb: Math.max(...perClip.map(({ peakMegabytes }) => peakMegabytes)), lrw_hours_1: hours(1), lrw_hours_8: hours(8), lrw_hours_64: hours(64) };
+    const extrapolated = `more than ${cores} cores are extrapolated, each further one taken to bring ${ofCore.toFixed(2)} of the first`;
+    process.stdout.write(`LRW on 1, 8 and 64 cores: ${hours(1)}, ${hours(8)} and ${hours(64)} hours; ${extrapolated}\n`);
+    const peak = Math.max(...perClip.map(({ peakMegabytes }) => peakMegabytes));
+    const lrw = { lrw_hours_1: hours(1), lrw_hours_8: hours(8), lrw_hours_64: hours(64) };
+    return { one_job_s: one.toFixed(3), jobs: cores, all_jobs_s: all.toFixed(3), scaling: gain.toFixed(2), peak_mb: peak, ...lrw };
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }

@@ -33,6 +33,13 @@ export interface AssembleOptions {
   readonly onClip: (done: number) => void;
 }
 
+export interface Assembled {
+  readonly tally: Tally;
+  readonly rejects: readonly Reject[];
+  /** SHA-256 by shard. */
+  readonly digests: Readonly<Record<string, string>>;
+}
+
 export interface AssembleVideo {
   readonly input: InputVideo;
   /** Of its record in the staging folder. */
@@ -53,7 +60,7 @@ interface Candidate {
 const leastCorrelation = 0.1;
 
 /** Estimates the offsets of all clips and writes the finished folder; `known` are the rejects of before. The manifest comes last: where it stands, everything stands. */
-export async function assemble(staging: Staging, videos: readonly AssembleVideo[], known: readonly Reject[], options: AssembleOptions): Promise<{ tally: Tally; rejects: Reject[]; digests: Record<string, string> }> {
+export async function assemble(staging: Staging, videos: readonly AssembleVideo[], known: readonly Reject[], options: AssembleOptions): Promise<Assembled> {
   const { outFolder, contract } = options;
   const candidates = videos.flatMap(({ input, id, outline }) =>
     outline.parts.map((part, index): Candidate => ({ key: `${input.stem}-${String(index).padStart(3, "0")}`, input, id, index, part })),

@@ -43,6 +43,7 @@ export class Tally {
   summary(videos: number, rejects: readonly Reject[], fps: number): PrepareSummary {
     const reasons: Record<string, number> = {};
     for (const { reason } of rejects) reasons[reason] = (reasons[reason] ?? 0) + 1;
-    return { videos, clips: this.#clips, frames: this.#frames, seconds: this.#frames / fps, people: this.#people.size, splits: this.#splits, sync: this.#sync, rejects: reasons };
+    const [clips, frames] = [this.#clips, this.#frames];
+    return { videos, clips, frames, seconds: frames / fps, people: this.#people.size, splits: this.#splits, sync: this.#sync, rejects: reasons };
   }
 }

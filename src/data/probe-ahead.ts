@@ -29,7 +29,8 @@ export class ProbeAhead {
     const known = this.#groups.get(group);
     if (known !== undefined) return known;
     const paths = this.#paths.slice(group * groupSize, (group + 1) * groupSize);
-    const probed = probeAll(paths).then((all) => all.map((info): Probed => (info instanceof TalkfaceError ? { error: { code: info.code, message: info.message } } : { info })));
+    const plain = (info: MediaInfo | TalkfaceError): Probed => (info instanceof TalkfaceError ? { error: { code: info.code, message: info.message } } : { info });
+    const probed = probeAll(paths).then((all) => all.map(plain));
     probed.catch(() => undefined); // reported to those who ask for it
     this.#groups.set(group, probed);
     return probed;
