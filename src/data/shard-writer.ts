@@ -43,6 +43,8 @@ export class ShardWriter {
   readonly #hash = createHash("sha256");
   #position = 0;
   #failure: unknown = null;
+  /** Ends the wait of `add` where what is before it cannot be written. */
+  #onFailure: (error: unknown) => void = () => undefined;
 
   private constructor(path: string, temporary: string, handle: FileHandle) {
     this.#path = path;
@@ -76,13 +78,16 @@ export class ShardWriter {
     }
     const extent = { offset: this.#position + block, size: data.length };
     const header = { name, size: data.length, mode: 0o644, uid: 0, gid: 0, mtime: new Date(0), type: "file" as const };
+    if (this.#failure !== null) throw this.#failure;
     const written = new Promise<void>((resolve, reject) => {
+      // not a race with `#drained`: every race would stay in memory until the shard is finished
+      this.#onFailure = reject;
       const entry = this.#pack.entry(header, (error) => (error ? reject(error) : resolve()));
       entry.on("error", reject);
       entry.end(Buffer.from(data.buffer, data.byteOffset, data.byteLength));
     });
     try {
-      await Promise.race([written, this.#drained.then(() => written)]);
+      await written;
     } catch (error) {
       throw this.#failure ?? error; // that the disk is full says more than that the entry is destroyed
     }
@@ -92,8 +97,9 @@ export class ShardWriter {
 
   /** Ends the archive, flushes it to the disk and gives it its name; returns the SHA-256 of its bytes. */
   async finish(): Promise<string> {
-    this.#pack.finalize();
     try {
+      if (this.#failure !== null) throw this.#failure;
+      this.#pack.finalize();
       await this.#drained;
       await this.#handle.sync();
       await this.#handle.close();
@@ -120,7 +126,14 @@ export class ShardWriter {
       const piece = Buffer.concat(chunks);
       [chunks, bytes] = [[], 0];
       this.#hash.update(piece);
-      await this.#handle.writeFile(piece);
+      try {
+        await this.#handle.writeFile(piece);
+      } catch (error) {
+        // before the loop is left, which destroys the archive and fails its entries with less to say
+        this.#failure = fromSystemError(error, this.#path);
+        this.#onFailure(this.#failure);
+        throw this.#failure;
+      }
     };
     try {
       for await (const chunk of this.#pack as AsyncIterable<Uint8Array>) {
@@ -130,7 +143,7 @@ export class ShardWriter {
       }
       await flush();
     } catch (error) {
-      this.#failure = fromSystemError(error, this.#path);
+      this.#failure ??= fromSystemError(error, this.#path);
       this.#pack.destroy();
       throw this.#failure;
     }
