@@ -13,17 +13,18 @@ it("clips are counted one by one: people once, sound by what was done to it", ()
   const tally = new Tally();
   tally.add({ frames: 29, person: "ada", split: "train", silent: false, sync: sync(-3, true) });
   tally.add({ frames: 30, person: "ada", split: "train", silent: false, sync: sync(0, true) });
+  tally.add({ frames: 10, person: "ada", split: "train", silent: false, sync: sync(2, true) });
   tally.add({ frames: 41, person: "ben", split: "val", silent: false, sync: sync(4, false) });
   tally.add({ frames: 25, person: "cid", split: "test", silent: true, sync: { ...sync(0, false), method: "none" } });
-  expect(tally.clips).toBe(4);
+  expect(tally.clips).toBe(5);
   expect(tally.summary(6, [{ path: "a", reason: "blurred", detail: "" }, { path: "b", reason: "no-face", detail: "" }, { path: "b", reason: "blurred", detail: "" }], 25)).toEqual({
     videos: 6,
-    clips: 4,
-    frames: 125,
-    seconds: 5,
+    clips: 5,
+    frames: 135,
+    seconds: 5.4,
     people: 3,
-    splits: { train: 2, val: 1, test: 1 },
-    sync: { moved: 1, inStep: 1, unclear: 1, silent: 1 },
+    splits: { train: 3, val: 1, test: 1 },
+    sync: { moved: 2, inStep: 1, unclear: 1, silent: 1 },
     rejects: { blurred: 2, "no-face": 1 },
   });
 });
