@@ -89,3 +89,31 @@ describe("warps", () => {
     for (const value of small.data) expect(Math.abs(value - 127.5)).toBeLessThan(35);
   });
 });
+
+describe("samples", () => {
+  const image: Image = { width: 7, height: 5, data: Uint8Array.from({ length: 7 * 5 * 3 }, (_, i) => (i * 89) % 251) };
+  /** A bilinear sample by its definition, weight by weight. */
+  const sample = (x: number, y: number, k: number, border: "edge" | "black"): number => {
+    let sum = 0;
+    const inside = (value: number, last: number): number => (border === "edge" ? Math.min(last, Math.max(0, value)) : value);
+    const [sx, sy] = [inside(x - 0.5, 6), inside(y - 0.5, 4)];
+    for (let j = 0; j < 5; j++) for (let i = 0; i < 7; i++) sum += Math.max(0, 1 - Math.abs(sx - i)) * Math.max(0, 1 - Math.abs(sy - j)) * image.data[(j * 7 + i) * 3 + k]!;
+    return sum;
+  };
+
+  it.each(["edge", "black"] as const)("are those of the definition, inside and over the edges (%s)", (border) => {
+    const map = [0.9, -0.4, -1.3, 0.35, 0.8, -0.9] as const;
+    const out = warpToFloat(image, map, 12, 9, { scale: 2, offset: -1, border });
+    out.forEach((value, at) => {
+      const [x, y, k] = [Math.floor(at / 3) % 12, Math.floor(at / 36), at % 3];
+      expect(value).toBeCloseTo(2 * sample(...applyAffine(map, x + 0.5, y + 0.5), k, border) - 1, 3);
+    });
+    // twice as small: four samples a pixel
+    const small = [1.9, -0.2, -1, 0.3, 1.8, -0.5] as const;
+    warpImage(image, small, 5, 4, border).data.forEach((value, at) => {
+      const [x, y, k] = [Math.floor(at / 3) % 5, Math.floor(at / 15), at % 3];
+      const four = [0.25, 0.75].flatMap((v) => [0.25, 0.75].map((u) => sample(...applyAffine(small, x + u, y + v), k, border)));
+      expect(Math.abs(value - four.reduce((sum, one) => sum + one, 0) / 4)).toBeLessThanOrEqual(0.501);
+    });
+  });
+});
