@@ -10,7 +10,7 @@ import { writeAtomic } from "../src/base/files.js";
 import { progress } from "../src/base/log.js";
 import { ClipCache } from "../src/data/clip-cache.js";
 import { type ClipEntry, openDataset } from "../src/data/dataset.js";
-import { SyncExpert, type SyncScore } from "../src/eval/sync-expert.js";
+import { SyncExpert, type SyncScore } from "../src/data/sync-expert.js";
 import { mouthMotion } from "../src/features/mouth-motion.js";
 import { columnsPerFrame } from "../src/features/speech.js";
 

@@ -19,7 +19,7 @@ const floors: Readonly<Record<string, readonly string[]>> = {
   face: ["base", "graph", "media", "runtime", "store"],
   features: ["base", "media", "face"],
   metrics: ["base", "media", "face", "graph", "nn", "runtime", "store"],
-  data: ["base", "media", "face", "features"],
+  data: ["base", "media", "face", "features", "runtime", "store"],
   synth: ["base", "media", "face", "features", "systems", "graph", "nn", "runtime", "store", "report"],
   train: ["base", "media", "face", "features", "systems", "graph", "nn", "runtime", "store", "data", "report"],
   eval: ["base", "media", "face", "features", "systems", "graph", "nn", "runtime", "store", "data", "metrics", "synth", "report"],

@@ -1,4 +1,5 @@
 /** Whether lips and sound belong together, as the toolkit's own audio-lip expert hears and sees it. */
+import { farthestOffset, SyncExpert } from "../../data/sync-expert.js";
 import { levelOf } from "../../features/speech.js";
 import { type FaceFrame, faceAtRest, faceFrame } from "../../features/face-frame.js";
 import { mouthMotion } from "../../features/mouth-motion.js";
@@ -6,7 +7,6 @@ import { logMel } from "../../media/spectrogram.js";
 import type { Metric } from "../../metrics/metric.js";
 import { modelDigest } from "../../store/model.js";
 import { shippedModel } from "../../store/shipped.js";
-import { farthestOffset, SyncExpert } from "../sync-expert.js";
 import { joined } from "./lip-sync.js";
 
 /** Frames that tell how a face rests; the expert takes out the mean anyway. */

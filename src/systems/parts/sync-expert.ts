@@ -3,6 +3,7 @@
  * Zisserman 2016, which sees pixels). It sees points with the head's motion taken out: minutes of footage are enough for these, and what
  * they teach holds for faces never seen. The system `sync` trains it; other systems use it frozen.
  */
+import { mouthContext, syncRun } from "../../base/sync-window.js";
 import { mul, sub } from "../../graph/ops/arithmetic.js";
 import { reshape, slice, transpose } from "../../graph/ops/layout.js";
 import { mean } from "../../graph/ops/reduce.js";
@@ -15,15 +16,6 @@ import type { Noise } from "./noise.js";
 
 /** One expert fits all systems and presets, so its sizes are no configuration. */
 export const expertSizes = { width: 96, code: 48, melBands: 80 } as const;
-
-/** Frames on either side that a mouth code takes in. */
-export const mouthContext = 2;
-
-/** Frames of one mean: what is compared is this long, as in SyncNet. */
-export const syncRun = 5;
-
-/** Frames over which the mean mouth is taken out: it is the person's and the expression's business. */
-export const syncWindow = 24;
 
 const temperature = 0.1;
 

@@ -1,7 +1,7 @@
 /** Configuration of the audio-lip expert. */
 import { z } from "zod";
 import { TalkfaceError } from "../../base/errors.js";
-import { mouthContext, syncRun, syncWindow } from "../parts/sync-expert.js";
+import { mouthContext, syncRun, syncWindow } from "../../base/sync-window.js";
 
 const schema = z.strictObject({
   /** Windows of a batch. */

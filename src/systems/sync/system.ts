@@ -4,6 +4,7 @@
  * by contrast among the runs of a batch (van den Oord et al. 2018).
  */
 import { modelPointCount, speechPoints } from "../../base/points.js";
+import { syncWindow } from "../../base/sync-window.js";
 import { div, mul, sub } from "../../graph/ops/arithmetic.js";
 import { cast, greater } from "../../graph/ops/compare.js";
 import { gather } from "../../graph/ops/gather.js";
@@ -13,7 +14,7 @@ import { max, mean, sum } from "../../graph/ops/reduce.js";
 import type { Value } from "../../graph/value.js";
 import { unitRows } from "../../nn/losses.js";
 import { Noise } from "../parts/noise.js";
-import { expertSizes, heardCodes, mouthCodes, syncLoss, syncWindow } from "../parts/sync-expert.js";
+import { expertSizes, heardCodes, mouthCodes, syncLoss } from "../parts/sync-expert.js";
 import type { BatchField, DeployedNetwork, Phase, System } from "../system.js";
 import { type Config, parseConfig, presets } from "./config.js";
 

@@ -1,6 +1,7 @@
 /** The trained audio-lip expert (system `sync`) at work: how well mouth and sound of a clip agree, and at which offset. */
 import type { DataContract } from "../base/contract.js";
 import { TalkfaceError } from "../base/errors.js";
+import { mouthContext, syncRun, syncWindow } from "../base/sync-window.js";
 import { mouthMotionWidth } from "../features/mouth-motion.js";
 import { columnsPerFrame, melWindow } from "../features/speech.js";
 import type { Device } from "../runtime/devices.js";
@@ -8,7 +9,6 @@ import { createSession, type Session } from "../runtime/session.js";
 import { floats } from "../runtime/tensor.js";
 import { readModel } from "../store/model.js";
 import { shippedModel } from "../store/shipped.js";
-import { mouthContext, syncRun, syncWindow } from "../systems/parts/sync-expert.js";
 
 /** Offsets looked at: -15 .. +15 frames. */
 export const farthestOffset = 15;

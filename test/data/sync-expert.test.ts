@@ -6,7 +6,7 @@ import { Random } from "../../src/base/random.js";
 import { ClipCache } from "../../src/data/clip-cache.js";
 import { openDataset } from "../../src/data/dataset.js";
 import { prepareVideos } from "../../src/data/prepare.js";
-import { agreement, SyncExpert } from "../../src/eval/sync-expert.js";
+import { agreement, SyncExpert } from "../../src/data/sync-expert.js";
 import { mouthMotion } from "../../src/features/mouth-motion.js";
 import { columnsPerFrame } from "../../src/features/speech.js";
 import { planClips, writePersonaClip } from "../../src/media/persona/clips.js";
