@@ -2,6 +2,7 @@
 import type { Image } from "../media/image.js";
 import { presenceThreshold, type FaceAnalyzer, type FaceChoice } from "./analyzer.js";
 import { cutChange, CutDetector } from "./cuts.js";
+import type { Detection } from "./detector.js";
 import { squareOfMesh, type FaceMesh, type FaceSquare } from "./mesh.js";
 
 export interface TrackedFrame {
@@ -28,25 +29,49 @@ const jumpShare = 0.4;
 /** A lost face is looked for within this many of its own sides from where it was. */
 const nearby = 0.6;
 
+/** One face of a shot from frame to frame. */
+export class FollowedFace {
+  /** Where it was last seen. */
+  square: FaceSquare;
+  /** Null where it is not seen in the frame at hand. */
+  mesh: FaceMesh | null;
+  /** Frames since it was last seen. */
+  lost = 0;
+
+  constructor(mesh: FaceMesh) {
+    this.mesh = mesh;
+    this.square = squareOfMesh(mesh.points);
+  }
+
+  /**
+   * Goes on to the next frame, which differs from the one before by `change`; `detect` gives the faces among which a lost one may be. True where
+   * the face jumped in a picture that changed: a cut within one scene.
+   */
+  async next(image: Image, change: number, analyzer: FaceAnalyzer, detect: () => Promise<readonly Detection[]>): Promise<boolean> {
+    const wasSeen = this.mesh !== null;
+    const before = this.square;
+    this.mesh = (wasSeen ? await follow(image, before, analyzer) : null) ?? (await findNear(image, before, analyzer, await detect()));
+    this.lost = this.mesh === null ? this.lost + 1 : 0;
+    if (this.mesh === null) return false;
+    this.square = squareOfMesh(this.mesh.points);
+    return wasSeen && change > jumpShare * cutChange && squareDistance(this.square, before) > jump * before.side;
+  }
+}
+
 /** Yields every frame with the points of one face. The detector runs on the first frame, after a cut, and while the face is lost. */
 export async function* trackFace(frames: AsyncIterable<Image>, analyzer: FaceAnalyzer, options: TrackOptions): AsyncGenerator<TrackedFrame> {
   const cuts = new CutDetector();
-  let last: FaceSquare | null = null; // where the face was, known or lost
-  let tracking = false;
+  let face: FollowedFace | null = null;
   for await (const image of frames) {
     const change = cuts.next(image);
     let cut = change > cutChange;
-    if (cut) last = null;
-    let mesh: FaceMesh | null = null;
-    if (tracking && last !== null) mesh = await follow(image, last, analyzer);
-    if (mesh === null) mesh = await (last === null ? analyzer.find(image, options.face) : findNear(image, last, analyzer));
-    if (mesh !== null) {
-      const square = squareOfMesh(mesh.points);
-      cut ||= tracking && last !== null && change > jumpShare * cutChange && distance(square, last) > jump * last.side;
-      last = square;
+    if (cut) face = null;
+    if (face !== null) cut = await face.next(image, change, analyzer, () => analyzer.detect(image));
+    else {
+      const mesh = await analyzer.find(image, options.face);
+      if (mesh !== null) face = new FollowedFace(mesh);
     }
-    tracking = mesh !== null;
-    yield { image, mesh, cut };
+    yield { image, mesh: face?.mesh ?? null, cut };
   }
 }
 
@@ -54,7 +79,7 @@ async function follow(image: Image, last: FaceSquare, analyzer: FaceAnalyzer): P
   const first = await analyzer.mesh(image, last);
   if (first.presence < presenceThreshold) return null;
   const square = squareOfMesh(first.points);
-  const moved = distance(square, last) / last.side;
+  const moved = squareDistance(square, last) / last.side;
   const grown = Math.abs(square.side / last.side - 1);
   const turned = Math.abs(Math.atan2(Math.sin(square.angle - last.angle), Math.cos(square.angle - last.angle)));
   if (moved < fastMotion && grown < fastMotion && turned < fastTurn) return first;
@@ -63,8 +88,8 @@ async function follow(image: Image, last: FaceSquare, analyzer: FaceAnalyzer): P
 }
 
 /** The face that is nearest to where the lost one was and of like size: not whichever is largest now. */
-async function findNear(image: Image, last: FaceSquare, analyzer: FaceAnalyzer): Promise<FaceMesh | null> {
-  const candidates = (await analyzer.detect(image))
+async function findNear(image: Image, last: FaceSquare, analyzer: FaceAnalyzer, detections: readonly Detection[]): Promise<FaceMesh | null> {
+  const candidates = detections
     .map((detection) => {
       const { x, y, width, height } = detection.box;
       return { detection, away: Math.hypot(x + width / 2 - last.x, y + height / 2 - last.y) / last.side };
@@ -78,6 +103,7 @@ async function findNear(image: Image, last: FaceSquare, analyzer: FaceAnalyzer):
   return null;
 }
 
-function distance(a: FaceSquare, b: FaceSquare): number {
+/** Between the centres, in pixels. */
+export function squareDistance(a: Pick<FaceSquare, "x" | "y">, b: Pick<FaceSquare, "x" | "y">): number {
   return Math.hypot(a.x - b.x, a.y - b.y);
 }
