@@ -5,6 +5,7 @@ import { duration, progress, type Progress } from "../base/log.js";
 import type { InputList, InputVideo } from "../data/inputs.js";
 import { rejectsName, splits, type Split } from "../data/manifest.js";
 import { type PrepareOptions, type PrepareProgress, type PrepareResult, prepareInputs, stageShare } from "../data/prepare.js";
+import type { PreparedFace } from "../data/stage-video.js";
 import { shardHelp, shareOf } from "./share.js";
 
 export interface PrepareFlags {
@@ -34,7 +35,7 @@ export function addPrepareOptions(command: Command): Command {
     .option("--jobs <n>", "videos worked on at once", "2")
     .option("--limit <n>", "stop after so many videos")
     .option("--only <field=value...>", "only videos whose person, split or label has one of the values: view=front emotion=happy,sad")
-    .option("--face <which>", "largest, or the n-th from the left, counted from 1", "largest")
+    .option("--face <which>", "speaker (of several faces the one whose lips go with the sound), largest, or the n-th from the left, counted from 1", "speaker")
     .option("--split <name>", `prepare only ${splits.join(", ")}, or all`, "all")
     .option("--max-seconds <s>", "longer videos become several clips", "20")
     .option("--allow-silent", "keep clips without sound")
@@ -52,7 +53,7 @@ function prepareOptions(flags: PrepareFlags, onProgress: (progress: PrepareProgr
     size: oneOf("--size", flags.size, sizes),
     jobs: whole("--jobs", flags.jobs, 1, 64),
     limit: flags.limit === undefined ? null : whole("--limit", flags.limit, 1, 1e9),
-    face: flags.face === "largest" ? "largest" : whole("--face", flags.face, 1, 99),
+    face: faceName(flags.face),
     split: splitName(flags.split),
     allowSilent: flags.allowSilent === true,
     maxSeconds: whole("--max-seconds", flags.maxSeconds, 2, 600),
@@ -196,6 +197,11 @@ function oneOf(name: string, text: string, values: readonly number[]): number {
 function splitName(text: string): Split | "all" {
   const known = [...splits, "all"] as const;
   return known.find((name) => name === text) ?? fail(`--split ${text}: expected ${known.join(", ")}.`);
+}
+
+function faceName(text: string): PreparedFace {
+  if (text === "speaker" || text === "largest") return text;
+  return /^[1-9]\d?$/.test(text) ? Number(text) : fail(`--face ${text}: expected speaker, largest, or a whole number from 1 to 99.`);
 }
 
 function fail(message: string): never {

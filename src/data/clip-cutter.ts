@@ -1,19 +1,11 @@
 /**
- * From tracked frames to clips of aligned crops, in one pass: frames wait only until the smoothed alignment of their place is known,
+ * From the frames of one face to clips of aligned crops, in one pass: frames wait only until the smoothed alignment of their place is known,
  * so that memory does not grow with the length of the video.
  */
 import { cropAffine, pointsIntoCrop, smoothCrops } from "../face/crop.js";
 import { to68 } from "../face/landmarks.js";
 import { encodeJpeg, type Image } from "../media/image.js";
 import { affineScale, warpImage, type Affine } from "../media/transform.js";
-
-export interface TrackedFrame {
-  readonly image: Image;
-  /** [478,3] source px, null where the face is lost. */
-  readonly points: Float32Array | null;
-  /** The picture does not continue the one before. */
-  readonly cut: boolean;
-}
 
 export type PartEnd = "end" | "cut" | "lost" | "full";
 
@@ -63,34 +55,35 @@ interface Open {
   gap: Image[];
 }
 
-/** Yields the parts of a tracked video in their order. */
-export async function* cutParts(frames: AsyncIterable<TrackedFrame>, options: CutterOptions): AsyncGenerator<Part> {
-  let open: Open | null = null;
-  let index = -1;
-  for await (const { image, points, cut } of frames) {
-    index++;
-    if (open !== null && cut) {
-      yield await close(open, "cut", options);
-      open = null;
-    }
-    if (points === null) {
-      if (open === null) continue;
-      open.gap.push(image);
-      if (open.gap.length <= longestGap) continue;
-      yield await close(open, "lost", options);
-      open = null;
-      continue;
-    }
-    open ??= { startFrame: index, meshes: [], affines: [], smoothed: [], pictures: [], waiting: [], gap: [] };
-    fillGap(open, points, options.size);
-    add(open, image, points, options.size);
-    while (open.smoothed.length + lookAhead < open.affines.length) drawNext(open, options.size);
-    if (open.affines.length >= options.maxFrames) {
-      yield await close(open, "full", options);
-      open = null;
-    }
+export class ClipCutter {
+  readonly #options: CutterOptions;
+  #open: Open | null = null;
+
+  constructor(options: CutterOptions) {
+    this.#options = options;
   }
-  if (open !== null) yield await close(open, "end", options);
+
+  /** Takes frame `index` with the face's points [478,3] in source px, null where it is lost. Gives the part that ends here: lost for too long, or full. */
+  async add(image: Image, points: Float32Array | null, index: number): Promise<Part | null> {
+    const { size, maxFrames } = this.#options;
+    if (points === null) {
+      if (this.#open === null) return null;
+      this.#open.gap.push(image);
+      return this.#open.gap.length > longestGap ? this.end("lost") : null;
+    }
+    const open = (this.#open ??= { startFrame: index, meshes: [], affines: [], smoothed: [], pictures: [], waiting: [], gap: [] });
+    fillGap(open, points, size);
+    add(open, image, points, size);
+    while (open.smoothed.length + lookAhead < open.affines.length) drawNext(open, size);
+    return open.affines.length >= maxFrames ? this.end("full") : null;
+  }
+
+  /** The part up to the face's last frame; null where there is none. */
+  async end(end: PartEnd): Promise<Part | null> {
+    const open = this.#open;
+    this.#open = null;
+    return open === null ? null : close(open, end, this.#options);
+  }
 }
 
 function add(open: Open, image: Image, points: Float32Array, size: number): void {

@@ -4,6 +4,7 @@ import { TalkfaceError, type ErrorCode } from "../base/errors.js";
 import { startThread } from "../base/thread.js";
 import { createFaceAnalyzer } from "../face/analyzer.js";
 import { ProbeAhead, type Probed } from "./probe-ahead.js";
+import { SpeakerJudge } from "./speaker.js";
 import { stageVideo, type StageInput, type StageOptions, type StageTimes } from "./stage-video.js";
 import { Staging, type StagedVideo } from "./staging.js";
 
@@ -36,9 +37,9 @@ export async function* stageAll(inputs: readonly StageInput[], { outFolder, jobs
   if (tasks.length === 0) return;
   const ahead = new ProbeAhead(inputs.map(({ path }) => path));
   if (jobs <= 1) {
-    const analyzer = await createFaceAnalyzer();
+    const networks = { analyzer: await createFaceAnalyzer(), judge: new SpeakerJudge() };
     const staging = new Staging(outFolder);
-    for (const { index, input } of tasks) yield { index, ...(await stageVideo(input, await ahead.of(index), staging, analyzer, options)) };
+    for (const { index, input } of tasks) yield { index, ...(await stageVideo(input, await ahead.of(index), staging, networks, options)) };
     return;
   }
   const ready: Staged[] = [];
@@ -104,6 +105,7 @@ export function serveStaging(): void {
   const port = parentPort;
   if (port === null) throw new TalkfaceError("internal", "serveStaging runs in a worker thread only.");
   const analyzer = createFaceAnalyzer();
+  const judge = new SpeakerJudge();
   analyzer.catch(() => undefined); // reported with the first task
   port.on("message", (task: ProbedTask | "end") => {
     if (task === "end") {
@@ -112,7 +114,7 @@ export function serveStaging(): void {
     }
     const run = async (): Promise<Staged> => ({
       index: task.index,
-      ...(await stageVideo(task.input, task.probed, new Staging(task.outFolder), await analyzer, task.options)),
+      ...(await stageVideo(task.input, task.probed, new Staging(task.outFolder), { analyzer: await analyzer, judge }, task.options)),
     });
     run().then(
       (staged) => port.postMessage({ staged } satisfies Answer),

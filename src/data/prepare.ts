@@ -10,7 +10,7 @@ import { findInputs, type InputList, type InputVideo } from "./inputs.js";
 import { check, manifestName, type Split } from "./manifest.js";
 import { stageAll } from "./prepare-pool.js";
 import { summarySchema, type PrepareSummary } from "./prepare-summary.js";
-import type { StageOptions, StageTimes } from "./stage-video.js";
+import type { PreparedFace, StageOptions, StageTimes } from "./stage-video.js";
 import { outlineOf, Staging, stagingId, type StagedOutline } from "./staging.js";
 
 export interface PrepareOptions {
@@ -20,8 +20,8 @@ export interface PrepareOptions {
   readonly jobs: number;
   /** At most so many videos. */
   readonly limit: number | null;
-  /** Which face: the largest, or the n-th from the left, counted from 1. */
-  readonly face: "largest" | number;
+  /** Which face: the one that speaks, the largest, or the n-th from the left, counted from 1. */
+  readonly face: PreparedFace;
   readonly split: Split | "all";
   /** Clips without sound are kept, with silence. */
   readonly allowSilent: boolean;

@@ -5,6 +5,8 @@ import type { FfmpegOutput } from "../media/ffmpeg.js";
 import type { MediaInfo } from "../media/probe.js";
 
 const blockSamples = 16_000;
+/** No sample louder than this (of 1): digital silence and its dither. */
+const silencePeak = 0.002;
 /** Of longer files the sound has a process of its own: the start of one counts little there, and parts need sound before the pictures have ended. */
 const shortSeconds = 20;
 export interface SoundTrackOptions {
@@ -14,6 +16,10 @@ export interface SoundTrackOptions {
   readonly scratch?: string;
   /** A file that holds more sound than it says fills no disk: ffmpeg stops here. By default twice what short files hold. */
   readonly mostBytes?: number;
+}
+
+export function isSilent(samples: Float32Array): boolean {
+  return !samples.some((value) => Math.abs(value) > silencePeak);
 }
 
 export class SoundTrack {

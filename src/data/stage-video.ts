@@ -1,23 +1,29 @@
 /** One video to staged clips: decode, track, align, gate. */
 import type { DataContract } from "../base/contract.js";
 import { TalkfaceError } from "../base/errors.js";
-import type { FaceAnalyzer } from "../face/analyzer.js";
+import type { FaceAnalyzer, FaceChoice } from "../face/analyzer.js";
+import { trackFaces } from "../face/track-faces.js";
 import { trackFace } from "../face/track.js";
 import type { Image } from "../media/image.js";
 import { requireVideo, type MediaInfo } from "../media/probe.js";
 import { logMel } from "../media/spectrogram.js";
 import { readFrames } from "../media/video-reader.js";
-import { cutParts, type Part, type TrackedFrame } from "./clip-cutter.js";
+import { longestGap, type Part } from "./clip-cutter.js";
+import { cutParts, type FramedFaces } from "./cut-parts.js";
 import { pictureGate, speechGate } from "./gates.js";
 import { encodeNpy } from "./npy.js";
 import type { Probed } from "./probe-ahead.js";
-import { SoundTrack } from "./sound-track.js";
+import { isSilent, SoundTrack } from "./sound-track.js";
+import type { SpeakerJudge } from "./speaker.js";
 import type { Drop, StagedPart, StagedVideo, Staging } from "./staging.js";
 import { mouthOpening, speechFeatures, speechWidth } from "./sync-evidence.js";
 
+/** The one who speaks, or a face that does not depend on the sound. */
+export type PreparedFace = "speaker" | FaceChoice;
+
 export interface StageOptions {
   readonly contract: DataContract;
-  readonly face: "largest" | number;
+  readonly face: PreparedFace;
   readonly maxSeconds: number;
   readonly allowSilent: boolean;
 }
@@ -28,6 +34,12 @@ export interface StageInput {
   readonly wavPath: string | null;
   /** The sound beside is taken even where the video has some. */
   readonly prefersWav: boolean;
+}
+
+/** What a thread keeps from one video to the next. */
+export interface StageNetworks {
+  readonly analyzer: FaceAnalyzer;
+  readonly judge: SpeakerJudge;
 }
 
 /** Milliseconds by stage, to see where the time of a run goes. */
@@ -46,18 +58,16 @@ export interface StageTimes {
 const shortestSeconds = 1;
 /** A crop that is blown up further than this (source pixels per crop pixel) shows no mouth worth learning from. */
 const smallestScale = 0.4;
-/** No sample louder than this (of 1): digital silence and its dither. */
-const silencePeak = 0.002;
 /** Larger pictures are shrunk while decoding: the face of a crop of up to 128 pixels still has all its detail. */
 const largestSide = 1280;
 
 /** Prepares one video; `probed` is what it holds. What is wrong with it is in the result; only errors of the machine (disk, models) are thrown. */
-export async function stageVideo(input: StageInput, probed: Probed, staging: Staging, analyzer: FaceAnalyzer, options: StageOptions): Promise<{ video: StagedVideo; times: StageTimes }> {
+export async function stageVideo(input: StageInput, probed: Probed, staging: Staging, networks: StageNetworks, options: StageOptions): Promise<{ video: StagedVideo; times: StageTimes }> {
   const times: StageTimes = { total: 0, decode: 0, track: 0, align: 0, write: 0 };
   const started = performance.now();
   let video: StagedVideo;
   try {
-    video = await stageReadable(input, probed, staging, analyzer, options, times);
+    video = await stageReadable(input, probed, staging, networks, options, times);
   } catch (error) {
     if (!(error instanceof TalkfaceError) || (error.code !== "bad-media" && error.code !== "missing-file")) throw error;
     video = dropped("unreadable", error.message);
@@ -67,7 +77,7 @@ export async function stageVideo(input: StageInput, probed: Probed, staging: Sta
   return { video, times };
 }
 
-async function stageReadable(input: StageInput, probed: Probed, staging: Staging, analyzer: FaceAnalyzer, options: StageOptions, times: StageTimes): Promise<StagedVideo> {
+async function stageReadable(input: StageInput, probed: Probed, staging: Staging, { analyzer, judge }: StageNetworks, options: StageOptions, times: StageTimes): Promise<StagedVideo> {
   if ("error" in probed) throw new TalkfaceError(probed.error.code, probed.error.message);
   const { info } = probed;
   if (info.video === null) return dropped("no-video", "has no pictures");
@@ -87,7 +97,10 @@ async function stageReadable(input: StageInput, probed: Probed, staging: Staging
     const frames = timed(sound?.with(read) ?? read, times, "decode");
     const tracked = tracking(frames, analyzer, options.face, count, times);
     const sourceScale = Math.max(1, side / maxSide);
-    for await (const part of cutParts(tracked, { size: contract.size, maxFrames: partLength(info, options), sourceScale })) {
+    const perFrame = contract.sampleRateHz / contract.fps;
+    const hear = (start: number, end: number): Promise<Float32Array> => sound?.range(start * perFrame, end * perFrame) ?? Promise.resolve(new Float32Array(0));
+    const cutting = { size: contract.size, maxFrames: partLength(info, options), sourceScale };
+    for await (const part of cutParts(tracked, cutting, (rivals) => judge.choose(rivals, hear))) {
       const began = performance.now();
       const heard = await listen(part, sound, options);
       const usable = shorten(part, Math.min(part.frames, heard.frames));
@@ -111,18 +124,28 @@ function dropped(reason: Drop["reason"], detail: string): StagedVideo {
   return { parts: [], drops: [{ reason, detail }], framesRead: 0 };
 }
 
-/** Follows the face and keeps the time that it takes, less that of the frames it waits for. */
-async function* tracking(frames: AsyncIterable<Image>, analyzer: FaceAnalyzer, face: "largest" | number, count: { frames: number }, times: StageTimes): AsyncGenerator<TrackedFrame> {
+/** Follows the faces that are asked for and keeps the time that it takes, less that of the frames it waits for. */
+async function* tracking(frames: AsyncIterable<Image>, analyzer: FaceAnalyzer, face: PreparedFace, count: { frames: number }, times: StageTimes): AsyncGenerator<FramedFaces> {
   let last = performance.now();
   let decodeBefore = times.decode;
-  for await (const { image, mesh, cut } of trackFace(frames, analyzer, { face })) {
+  for await (const framed of face === "speaker" ? several(frames, analyzer) : single(frames, analyzer, face)) {
     times.track += performance.now() - last - (times.decode - decodeBefore);
     count.frames++;
     const handed = performance.now();
-    yield { image, points: mesh?.points ?? null, cut };
+    yield framed;
     last = performance.now();
     times.align += last - handed;
     decodeBefore = times.decode;
+  }
+}
+
+async function* single(frames: AsyncIterable<Image>, analyzer: FaceAnalyzer, face: FaceChoice): AsyncGenerator<FramedFaces> {
+  for await (const { image, mesh, cut } of trackFace(frames, analyzer, { face })) yield { image, faces: [{ id: 0, points: mesh?.points ?? null }], cut };
+}
+
+async function* several(frames: AsyncIterable<Image>, analyzer: FaceAnalyzer): AsyncGenerator<FramedFaces> {
+  for await (const { image, faces, cut } of trackFaces(frames, analyzer, { patience: longestGap })) {
+    yield { image, faces: faces.map(({ id, mesh }) => ({ id, points: mesh?.points ?? null })), cut };
   }
 }
 
@@ -156,7 +179,7 @@ async function listen(part: Part, sound: SoundTrack | null, { contract, allowSil
   if (sound === null) return silence;
   const start = part.startFrame * perFrame;
   const samples = await sound.range(start, start + part.frames * perFrame);
-  if (!samples.some((value) => Math.abs(value) > silencePeak)) return allowSilent ? silence : { ...silence, frames: samples.length > 0 ? part.frames : 0 };
+  if (isSilent(samples)) return allowSilent ? silence : { ...silence, frames: samples.length > 0 ? part.frames : 0 };
   // Less than half a frame of missing sound is an encoder's rounding, not the end of the sound.
   const frames = Math.min(part.frames, Math.round(samples.length / perFrame));
   const whole = new Float32Array(frames * perFrame);

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { cutParts, longestGap, lookAhead, type Part, type TrackedFrame } from "../../src/data/clip-cutter.js";
+import { longestGap, lookAhead, type Part } from "../../src/data/clip-cutter.js";
+import { cutParts, type FramedFaces } from "../../src/data/cut-parts.js";
 import { canonicalMesh } from "../../src/face/canonical.js";
 import { cropAffine, smoothCrops } from "../../src/face/crop.js";
 import type { Image } from "../../src/media/image.js";
@@ -16,15 +17,37 @@ function face(shift: number, scale = 5): Float32Array {
   return points;
 }
 
-/** A frame per character: "x" a face, "." none, "|" a face after a cut. */
-async function* tracked(text: string, shift = (t: number) => t / 4): AsyncGenerator<TrackedFrame> {
-  for (const [t, mark] of [...text].entries()) yield { image, points: mark === "." ? null : face(shift(t)), cut: mark === "|" };
+/** A face a row, a frame per character: "x" it is seen, "." it is not, "|" it is seen after a cut, " " it is not followed. Face i is i pixels further down. */
+async function* tracked(...rows: readonly string[]): AsyncGenerator<FramedFaces> {
+  for (let t = 0; t < rows[0]!.length; t++) {
+    const faces = rows.flatMap((row, id) => (row[t] === " " ? [] : [{ id, points: row[t] === "." ? null : face(t / 4).map((value, k) => (k % 3 === 1 ? value + id : value)) }]));
+    yield { image, faces, cut: rows[0]![t] === "|" };
+  }
 }
 
 async function parts(text: string, maxFrames = 1000, sourceScale = 1): Promise<Part[]> {
   const out: Part[] = [];
-  for await (const part of cutParts(tracked(text), { size, maxFrames, sourceScale })) out.push(part);
+  for await (const part of cutParts(tracked(text), { size, maxFrames, sourceScale }, () => expect.fail("asked where there is one face"))) out.push(part);
   return out;
+}
+
+/** Which face a part is of, by how far down its nose is in the source in the first frame. */
+function faceOf({ crop, mesh }: Part): number {
+  const y = crop[3]! * mesh[12]! + crop[4]! * mesh[13]! + crop[5]!;
+  return Math.round(y - face(0)[13]!);
+}
+
+/** Parts as [first frame, frames, face], when the last of the faces that compete is taken, and what was asked. */
+async function contest(rows: readonly string[], maxFrames = 1000): Promise<{ parts: unknown[]; asked: unknown[] }> {
+  const described = (part: Part): unknown => [part.startFrame, part.frames, faceOf(part)];
+  const asked: unknown[] = [];
+  const out: unknown[] = [];
+  const choose = async (rivals: readonly Part[]): Promise<Part> => {
+    asked.push(rivals.map(described));
+    return rivals.at(-1)!;
+  };
+  for await (const part of cutParts(tracked(...rows), { size, maxFrames, sourceScale: 1 }, choose)) out.push(described(part));
+  return { parts: out, asked };
 }
 
 const shape = (list: readonly Part[]): unknown[] => list.map(({ startFrame, frames, end }) => [startFrame, frames, end]);
@@ -75,14 +98,34 @@ describe("cutParts", () => {
 
   it("gives a part as soon as it is full", async () => {
     let given = 0;
-    async function* counted(): AsyncGenerator<TrackedFrame> {
+    async function* counted(): AsyncGenerator<FramedFaces> {
       for await (const frame of tracked("x".repeat(40))) {
         given++;
         yield frame;
       }
     }
     const seen: number[] = [];
-    for await (const part of cutParts(counted(), { size, maxFrames: 10, sourceScale: 1 })) seen.push(given - part.startFrame);
+    for await (const part of cutParts(counted(), { size, maxFrames: 10, sourceScale: 1 }, () => expect.fail("asked where there is one face"))) seen.push(given - part.startFrame);
     expect(seen).toEqual([10, 10, 10, 10]);
+  });
+});
+
+describe("cutParts with several faces", () => {
+  it("asks at the end of a part which of its faces it shall be of", async () => {
+    expect(await contest(["xxxxxx", "xxxxxx", "xxxxxx"])).toEqual({ asked: [[[0, 6, 0], [0, 6, 1], [0, 6, 2]]], parts: [[0, 6, 2]] });
+    expect(await contest(["xxxxx|xxx", "xxxxx xxx"])).toEqual({ asked: [[[0, 5, 0], [0, 5, 1]], [[5, 4, 0], [6, 3, 1]]], parts: [[0, 5, 1], [6, 3, 1]] });
+    expect((await contest(["x".repeat(7), "x".repeat(7)], 3)).parts).toEqual([[0, 3, 1], [3, 3, 1], [6, 1, 1]]);
+  });
+
+  it("asks only about faces that were there for half of it", async () => {
+    expect(await contest(["xxxxxxxx", "   xxxxx", "     xxx"])).toEqual({ asked: [[[0, 8, 0], [3, 5, 1]]], parts: [[3, 5, 1]] });
+    expect(await contest(["xxxxxxxx", "xxxx    ", "      xx"])).toEqual({ asked: [[[0, 8, 0], [0, 4, 1]]], parts: [[0, 4, 1]] });
+    expect(await contest(["xxxxxxxx", "xxx     "])).toEqual({ asked: [], parts: [[0, 8, 0]] });
+  });
+
+  it("ends a part where its first face is lost, and goes on with the next face", async () => {
+    const lost = ".".repeat(longestGap + 1);
+    expect(await contest([`xxxx${lost}xx`, `xxxx${"x".repeat(lost.length)}xx`])).toEqual({ asked: [[[0, 4, 0], [0, 10, 1]], [[10, 2, 0], [10, 2, 1]]], parts: [[0, 10, 1], [10, 2, 1]] });
+    expect(await contest(["xxxx..  ", "xxxxxxxx"])).toEqual({ asked: [[[0, 4, 0], [0, 6, 1]]], parts: [[0, 6, 1], [6, 2, 1]] });
   });
 });

@@ -1,0 +1,70 @@
+/** Which of several faces speaks: the one whose lips go with the sound, as the audio-lip expert sees and hears it. */
+import { faceAtRest, faceFrame } from "../features/face-frame.js";
+import { mouthMotion } from "../features/mouth-motion.js";
+import { levelOf } from "../features/speech.js";
+import { logMel } from "../media/spectrogram.js";
+import type { Part } from "./clip-cutter.js";
+import { isSilent } from "./sound-track.js";
+import { farthestOffset, SyncExpert, type SyncScore } from "./sync-expert.js";
+import { maxOffset } from "./sync-evidence.js";
+
+/**
+ * How much more than the first face's another one's lips must agree with the sound (cosines). Of real clips of two seconds and more beside each
+ * other, 94 in 100 differ by more, and all of these were told right; of clips of one second 80 in 100, and 97 % of these.
+ */
+export const clearMargin = 0.1;
+/** Agreement that a frame of offset costs: most footage is nearly in step, and the best of many offsets is somewhere by chance. */
+const offsetCost = 0.01;
+
+const meshLength = 478 * 3;
+
+/** Opens the expert when it is first asked; keep one for each thread. */
+export class SpeakerJudge {
+  #expert: Promise<SyncExpert> | null = null;
+
+  /**
+   * The part of the face that speaks. The first one's stays where no other agrees clearly better with the sound, and in silence. `hear` gives the samples (16 kHz)
+   * of frames [start, end) of the source, fewer where they end.
+   */
+  async choose(parts: readonly Part[], hear: (start: number, end: number) => Promise<Float32Array>): Promise<Part> {
+    const start = Math.min(...parts.map(({ startFrame }) => startFrame));
+    const samples = await hear(start, Math.max(...parts.map(({ startFrame, frames }) => startFrame + frames)));
+    const [first, ...others] = parts as readonly [Part, ...Part[]];
+    if (isSilent(samples)) return first;
+    const expert = await (this.#expert ??= SyncExpert.open());
+    const perFrame = expert.contract.sampleRateHz / expert.contract.fps;
+    const agreement = (part: Part): Promise<number> => {
+      const from = (part.startFrame - start) * perFrame;
+      return lipsWithSound(expert, part, samples.subarray(from, from + part.frames * perFrame));
+    };
+    let speaker = first;
+    let least = (await agreement(first)) + clearMargin;
+    for (const part of others) {
+      const found = await agreement(part);
+      if (!(found > least)) continue;
+      speaker = part;
+      least = found;
+    }
+    return speaker;
+  }
+}
+
+/** `speakingScore` of a part and its sound; NaN, which is more and less than nothing, where they are too short to tell. */
+async function lipsWithSound(expert: SyncExpert, { mesh, frames }: Part, samples: Float32Array): Promise<number> {
+  const faces = Array.from({ length: frames }, (_, t) => faceFrame(mesh.subarray(t * meshLength, (t + 1) * meshLength)));
+  const rest = faceAtRest(faces);
+  const { mel: settings, sampleRateHz } = expert.contract;
+  const mel = logMel(samples, settings, sampleRateHz);
+  const score = await expert.score(faces.map((face) => mouthMotion(face, rest)), mel, levelOf(mel, settings.bands).reference);
+  return score === null ? Number.NaN : speakingScore(score);
+}
+
+/** Cosine of lips and sound at the best offset, less what the offset costs. */
+export function speakingScore({ curve }: SyncScore): number {
+  let best = -1;
+  for (let offset = -maxOffset; offset <= maxOffset; offset++) {
+    const cosine = curve[farthestOffset + offset]!;
+    if (cosine - offsetCost * Math.abs(offset) > best) best = cosine - offsetCost * Math.abs(offset);
+  }
+  return best;
+}
