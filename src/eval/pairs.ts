@@ -1,10 +1,10 @@
 /** Which videos are compared with which: from folders, and from a list. */
 import { stat } from "node:fs/promises";
 import { basename, dirname, extname, join, relative, resolve, sep } from "node:path";
+import { parseCsv } from "../base/csv.js";
 import { fromSystemError, TalkfaceError } from "../base/errors.js";
 import { readText } from "../base/files.js";
 import { filesBelow, videoExtensions } from "../data/inputs.js";
-import { parseCsv } from "./csv.js";
 import type { Plan, Source, Unit, Unpaired } from "./units.js";
 
 /**

@@ -1,6 +1,6 @@
 /** Scores as a table, as JSON and as CSV. */
+import { formatCsv } from "../base/csv.js";
 import type { Metric } from "../metrics/metric.js";
-import { formatCsv } from "./csv.js";
 import { scoresOf } from "./registry.js";
 import { type Comparison, type Evaluation, remarksOf, type Summary, type SystemSummary, valueOf } from "./summary.js";
 

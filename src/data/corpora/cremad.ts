@@ -1,4 +1,5 @@
 /** CREMA-D (Cao et al. 2014): 91 actors, 12 sentences, 6 emotions; everything is in the file name, and sound is taken from AudioWAV. */
+import { parseCsv } from "../../base/csv.js";
 import { exists, readText } from "../../base/files.js";
 import { join } from "node:path";
 import { videoExtensions } from "../inputs.js";
@@ -54,14 +55,10 @@ export const cremad: Corpus = {
   },
 };
 
-/** Rows of a CSV file by the column `key`; none where the file is missing. Fields hold no line breaks. */
+/** Rows of a CSV file by the column `key`; none where the file is missing. */
 async function rowsOf(path: string, key: string): Promise<Map<string, Record<string, string>>> {
   if (!(await exists(path))) return new Map();
-  const [head = [], ...rows] = (await readText(path)).split(/\r?\n/).filter((line) => line !== "").map(fieldsOf);
+  const [head = [], ...rows] = parseCsv(await readText(path), path);
   const at = head.indexOf(key);
   return new Map(at < 0 ? [] : rows.map((row) => [row[at] ?? "", Object.fromEntries(head.map((name, i) => [name, row[i] ?? ""]))]));
-}
-
-function fieldsOf(line: string): string[] {
-  return [...line.matchAll(/(?:^|,)(?:"((?:[^"]|"")*)"|([^,]*))/g)].map(([, quoted, plain]) => quoted?.replaceAll('""', '"') ?? plain ?? "");
 }
