@@ -2,9 +2,8 @@
  * Training batches from a thread of its own. While ONNX Runtime works, the thread that called it stands still, and with it everything
  * that a loader does in JavaScript; here the next batches are read, decoded and filled meanwhile.
  */
-import { parentPort, type Worker } from "node:worker_threads";
-import { type ErrorCode, TalkfaceError } from "../base/errors.js";
-import { startThread } from "../base/thread.js";
+import { TalkfaceError } from "../base/errors.js";
+import { ServedThread, serveThread } from "../base/thread.js";
 import { ClipCache } from "./clip-cache.js";
 import { openDataset } from "./dataset.js";
 import { type BatchArrays, type FieldRequest, fillBatch, framesOf, trainingWindows } from "./window-batch.js";
@@ -20,40 +19,21 @@ export interface BatchSource {
   readonly cacheBytes: number;
 }
 
-type Ask = { readonly kind: "open"; readonly source: BatchSource } | { readonly kind: "batch"; readonly fields: readonly FieldRequest[]; readonly index: number } | { readonly kind: "close" };
-type Answer = { readonly id: number } & ({ readonly value: BatchArrays | null; readonly damaged: readonly string[] } | { readonly error: { readonly code: ErrorCode | null; readonly message: string } });
+type Ask = { readonly kind: "open"; readonly source: BatchSource } | { readonly kind: "batch"; readonly fields: readonly FieldRequest[]; readonly index: number };
+
+interface Answer {
+  readonly batch: BatchArrays | null;
+  readonly damaged: readonly string[];
+}
 
 export class BatchThread {
-  readonly #worker: Worker;
-  readonly #waiting = new Map<number, { readonly resolve: (value: BatchArrays | null) => void; readonly reject: (error: Error) => void }>();
-  #asked = 0;
-  #ended: Error | null = null;
+  readonly #thread = new ServedThread<Ask, Answer>(import.meta.url, "serveBatches", "the thread that reads batches");
   #damaged: readonly string[] = [];
-
-  private constructor() {
-    this.#worker = startThread(import.meta.url, "serveBatches");
-    const fail = (error: Error): void => {
-      this.#ended ??= error;
-      for (const { reject } of this.#waiting.values()) reject(error);
-      this.#waiting.clear();
-    };
-    this.#worker.on("message", (answer: Answer) => {
-      const waiting = this.#waiting.get(answer.id);
-      this.#waiting.delete(answer.id);
-      if ("value" in answer) {
-        this.#damaged = answer.damaged;
-        waiting?.resolve(answer.value);
-      }
-      else waiting?.reject(answer.error.code === null ? new Error(answer.error.message) : new TalkfaceError(answer.error.code, answer.error.message));
-    });
-    this.#worker.on("error", fail);
-    this.#worker.on("exit", (status) => fail(new TalkfaceError("internal", `the thread that reads batches has ended with status ${status}.`)));
-  }
 
   static async open(source: BatchSource): Promise<BatchThread> {
     const thread = new BatchThread();
     try {
-      await thread.#ask({ kind: "open", source });
+      await thread.#thread.ask({ kind: "open", source });
     } catch (error) {
       await thread.close();
       throw error;
@@ -68,51 +48,28 @@ export class BatchThread {
 
   /** Batch number `index` of windows with these fields: always the same for the same seed. */
   async batch(fields: readonly FieldRequest[], index: number): Promise<BatchArrays> {
-    return (await this.#ask({ kind: "batch", fields, index })) as BatchArrays;
+    const { batch, damaged } = await this.#thread.ask({ kind: "batch", fields, index });
+    this.#damaged = damaged;
+    return batch as BatchArrays;
   }
 
   /** Lets the thread finish what it was asked for, and ends it. */
-  async close(): Promise<void> {
-    if (this.#ended === null) await this.#ask({ kind: "close" });
-    this.#ended ??= new TalkfaceError("internal", "the thread that reads batches was closed.");
-    this.#worker.removeAllListeners();
-  }
-
-  #ask(ask: Ask): Promise<BatchArrays | null> {
-    if (this.#ended !== null) return Promise.reject(this.#ended);
-    return new Promise((resolve, reject) => {
-      const id = this.#asked++;
-      this.#waiting.set(id, { resolve, reject });
-      this.#worker.postMessage({ id, ask });
-    });
+  close(): Promise<void> {
+    return this.#thread.close();
   }
 }
 
-/** Answers within the thread until it is told to close; what was asked for before is answered first. */
+/** Within the thread. */
 export function serveBatches(): void {
-  const port = parentPort;
-  if (port === null) throw new TalkfaceError("internal", "serveBatches runs in a thread only.");
   let reader: Reader | null = null;
-  const pending = new Set<Promise<unknown>>();
-  const answer = async (ask: Ask): Promise<BatchArrays | null> => {
-    if (ask.kind === "batch") return (reader as Reader).batch(ask.fields, ask.index);
-    if (ask.kind === "open") reader = await openReader(ask.source);
-    else {
-      await Promise.allSettled(pending);
-      await reader?.close();
-    }
-    return null;
+  const answer = async (ask: Ask): Promise<Answer> => {
+    if (ask.kind === "batch") return { batch: await (reader as Reader).batch(ask.fields, ask.index), damaged: (reader as Reader).damaged() };
+    reader = await openReader(ask.source);
+    return { batch: null, damaged: [] };
   };
-  port.on("message", ({ id, ask }: { readonly id: number; readonly ask: Ask }) => {
-    const work = answer(ask).then(
-      (value) => port.postMessage({ id, value, damaged: reader?.damaged() ?? [] } satisfies Answer, Object.values(value ?? {}).map(({ data }) => data.buffer as ArrayBuffer)),
-      (error: unknown) => port.postMessage({ id, error: { code: error instanceof TalkfaceError ? error.code : null, message: (error as Error).message } } satisfies Answer),
-    );
-    if (ask.kind === "close") void work.then(() => port.close());
-    else {
-      pending.add(work);
-      void work.then(() => pending.delete(work));
-    }
+  serveThread(answer, {
+    transfer: ({ batch }) => Object.values(batch ?? {}).map(({ data }) => data.buffer as ArrayBuffer),
+    close: async () => reader?.close(),
   });
 }
 

@@ -1,7 +1,5 @@
 /** Stages videos in worker threads, one face analyzer each: sessions block their thread, so only threads overlap. */
-import { parentPort, type Worker } from "node:worker_threads";
-import { TalkfaceError, type ErrorCode } from "../base/errors.js";
-import { startThread } from "../base/thread.js";
+import { ServedThread, serveThread } from "../base/thread.js";
 import { createFaceAnalyzer } from "../face/analyzer.js";
 import { ProbeAhead, type Probed } from "./probe-ahead.js";
 import { SpeakerJudge } from "./speaker.js";
@@ -22,8 +20,6 @@ interface Task {
 }
 
 type ProbedTask = Task & { readonly probed: Probed };
-
-type Answer = { readonly staged: Staged } | { readonly error: { readonly code: ErrorCode | null; readonly message: string } };
 
 export interface PoolOptions {
   readonly outFolder: string;
@@ -46,17 +42,16 @@ export async function* stageAll(inputs: readonly StageInput[], { outFolder, jobs
   let wake: () => void = () => undefined;
   let failure: Error | null = null;
   const work = async (): Promise<void> => {
-    const worker = startThread(import.meta.url, "serveStaging");
+    const thread = new ServedThread<ProbedTask, Staged>(import.meta.url, "serveStaging", "a thread that stages videos");
     try {
       for (let task = tasks.shift(); task !== undefined && failure === null; task = tasks.shift()) {
-        ready.push(await ask(worker, { ...task, probed: await ahead.of(task.index) }));
+        ready.push(await thread.ask({ ...task, probed: await ahead.of(task.index) }, task.input.path));
         wake();
       }
     } catch (error) {
       failure ??= error as Error;
     } finally {
-      // Never terminated: that would end the process if a network still ran.
-      worker.postMessage("end");
+      await thread.close();
       wake();
     }
   };
@@ -78,50 +73,13 @@ export async function* stageAll(inputs: readonly StageInput[], { outFolder, jobs
   if (failure !== null) throw failure as Error;
 }
 
-function ask(worker: Worker, task: ProbedTask): Promise<Staged> {
-  return new Promise((resolve, reject) => {
-    const onMessage = (answer: Answer): void => {
-      if ("staged" in answer) settle(() => resolve(answer.staged));
-      else {
-        const { code, message } = answer.error;
-        settle(() => reject(code === null ? new Error(message) : new TalkfaceError(code, message)));
-      }
-    };
-    const onError = (error: Error): void => settle(() => reject(error));
-    const onExit = (status: number): void =>
-      settle(() => reject(new TalkfaceError("internal", `a worker ended with status ${status} at ${task.input.path}.`)));
-    // Only these: the worker has listeners of its own, without which its messages stop arriving.
-    const settle = (act: () => void): void => {
-      worker.off("message", onMessage).off("error", onError).off("exit", onExit);
-      act();
-    };
-    worker.on("message", onMessage).on("error", onError).on("exit", onExit);
-    worker.postMessage(task);
-  });
-}
-
-/** Answers tasks within a worker thread until it is told to end. */
+/** Within a thread. */
 export function serveStaging(): void {
-  const port = parentPort;
-  if (port === null) throw new TalkfaceError("internal", "serveStaging runs in a worker thread only.");
   const analyzer = createFaceAnalyzer();
-  const judge = new SpeakerJudge();
   analyzer.catch(() => undefined); // reported with the first task
-  port.on("message", (task: ProbedTask | "end") => {
-    if (task === "end") {
-      port.close();
-      return;
-    }
-    const run = async (): Promise<Staged> => ({
-      index: task.index,
-      ...(await stageVideo(task.input, task.probed, new Staging(task.outFolder), { analyzer: await analyzer, judge }, task.options)),
-    });
-    run().then(
-      (staged) => port.postMessage({ staged } satisfies Answer),
-      (error: unknown) => {
-        const { message } = error as Error;
-        port.postMessage({ error: { code: error instanceof TalkfaceError ? error.code : null, message } } satisfies Answer);
-      },
-    );
-  });
+  const judge = new SpeakerJudge();
+  serveThread(async ({ index, outFolder, input, probed, options }: ProbedTask): Promise<Staged> => ({
+    index,
+    ...(await stageVideo(input, probed, new Staging(outFolder), { analyzer: await analyzer, judge }, options)),
+  }));
 }

@@ -2,10 +2,9 @@
  * A talking-face model in a thread of its own. A run holds up the thread that asks for it, so that only here can pictures be pasted
  * and encoded while the next ones are drawn.
  */
-import { parentPort, type Worker } from "node:worker_threads";
 import type { DataContract } from "../base/contract.js";
-import { TalkfaceError, type ErrorCode } from "../base/errors.js";
-import { startThread } from "../base/thread.js";
+import { TalkfaceError } from "../base/errors.js";
+import { ServedThread, serveThread } from "../base/thread.js";
 import type { Image } from "../media/image.js";
 import type { Device } from "../runtime/devices.js";
 import { type Drive, type FaceView, type Identity, type TalkingFrame, TalkingModel } from "./talking-model.js";
@@ -22,45 +21,23 @@ interface Calls {
   readonly speech: { readonly ask: Float32Array; readonly answer: Float32Array[] };
   /** For the identity that was asked for last. */
   readonly frames: { readonly ask: readonly Drive[]; readonly answer: TalkingFrame[] };
-  readonly close: { readonly ask: null; readonly answer: null };
 }
 
 type Call = { readonly [Name in keyof Calls]: { readonly name: Name; readonly ask: Calls[Name]["ask"] } }[keyof Calls];
-type Answer = { readonly value: Calls[keyof Calls]["answer"]; readonly milliseconds: number } | { readonly error: { readonly code: ErrorCode | null; readonly message: string } };
 
-interface Waiting {
-  readonly resolve: (value: never) => void;
-  readonly reject: (error: Error) => void;
+interface Answer {
+  readonly value: Calls[keyof Calls]["answer"];
+  readonly milliseconds: number;
 }
 
 export class ModelThread implements Traits {
-  readonly #worker: Worker;
-  /** Questions without an answer, in the order in which they were asked and will be answered. */
-  readonly #waiting: Waiting[] = [];
+  readonly #thread = new ServedThread<Call, Answer>(import.meta.url, "serveModel", "the model's thread");
   readonly #onBusy: (milliseconds: number) => void;
   #traits: Traits | null = null;
   #identity: Identity | null = null;
-  #ended: Error | null = null;
 
   private constructor(onBusy: (milliseconds: number) => void) {
     this.#onBusy = onBusy;
-    this.#worker = startThread(import.meta.url, "serveModel");
-    const fail = (error: Error): void => {
-      this.#ended ??= error;
-      for (const { reject } of this.#waiting.splice(0)) reject(error);
-    };
-    this.#worker.on("message", (answer: Answer) => {
-      const next = this.#waiting.shift();
-      if ("error" in answer) {
-        const { code, message } = answer.error;
-        next?.reject(code === null ? new Error(message) : new TalkfaceError(code, message));
-        return;
-      }
-      this.#onBusy(answer.milliseconds);
-      next?.resolve(answer.value as never);
-    });
-    this.#worker.on("error", fail);
-    this.#worker.on("exit", (status) => fail(new TalkfaceError("internal", `the model's thread has ended with status ${status}.`)));
   }
 
   /** As `TalkingModel.open`; `onBusy` is told how long the thread worked on each answer. */
@@ -118,10 +95,8 @@ export class ModelThread implements Traits {
   }
 
   /** Lets the thread finish what it was asked for, and ends it. */
-  async close(): Promise<void> {
-    if (this.#ended === null) await this.#ask("close", null);
-    this.#ended ??= new TalkfaceError("internal", "the model's thread was closed.");
-    this.#worker.removeAllListeners();
+  close(): Promise<void> {
+    return this.#thread.close();
   }
 
   get #known(): Traits {
@@ -129,44 +104,22 @@ export class ModelThread implements Traits {
     return this.#traits;
   }
 
-  #ask<Name extends keyof Calls>(name: Name, ask: Calls[Name]["ask"]): Promise<Calls[Name]["answer"]> {
-    if (this.#ended !== null) return Promise.reject(this.#ended);
-    return new Promise((resolve, reject) => {
-      this.#waiting.push({ resolve, reject });
-      this.#worker.postMessage({ name, ask });
-    });
+  async #ask<Name extends keyof Calls>(name: Name, ask: Calls[Name]["ask"]): Promise<Calls[Name]["answer"]> {
+    const { value, milliseconds } = await this.#thread.ask({ name, ask } as Call);
+    this.#onBusy(milliseconds);
+    return value as Calls[Name]["answer"];
   }
 }
 
-/** Answers within the thread, one question after another, until it is told to close. */
+/** Within the thread, one question after another. */
 export function serveModel(): void {
-  const port = parentPort;
-  if (port === null) throw new TalkfaceError("internal", "serveModel runs in a thread only.");
-  const answer = createAnswerer();
-  let last: Promise<void> = Promise.resolve();
-  port.on("message", (call: Call) => {
-    last = last.then(async () => {
-      const started = performance.now();
-      try {
-        const value = await answer(call);
-        port.postMessage({ value, milliseconds: performance.now() - started } satisfies Answer);
-      } catch (error) {
-        const { message } = error as Error;
-        port.postMessage({ error: { code: error instanceof TalkfaceError ? error.code : null, message } } satisfies Answer);
-      }
-      if (call.name === "close") port.close();
-    });
-  });
-}
-
-function createAnswerer(): (call: Call) => Promise<Calls[keyof Calls]["answer"]> {
   let model: TalkingModel | null = null;
   let identity: Identity | null = null;
   const opened = (): TalkingModel => {
     if (model === null) throw new TalkfaceError("internal", "the model is not open.");
     return model;
   };
-  return async (call) => {
+  const answer = async (call: Call): Promise<Answer["value"]> => {
     switch (call.name) {
       case "open": {
         model = await TalkingModel.open(call.ask.folder, call.ask.device);
@@ -182,9 +135,11 @@ function createAnswerer(): (call: Call) => Promise<Calls[keyof Calls]["answer"]>
       case "frames":
         if (identity === null) throw new TalkfaceError("internal", "there is no identity yet.");
         return opened().frames(identity, call.ask);
-      case "close":
-        await model?.close();
-        return null;
     }
   };
+  const timed = async (call: Call): Promise<Answer> => {
+    const started = performance.now();
+    return { value: await answer(call), milliseconds: performance.now() - started };
+  };
+  serveThread(timed, { inTurn: true, close: async () => model?.close() });
 }
