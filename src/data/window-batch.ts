@@ -6,6 +6,7 @@ import { type FaceFrame, faceAtRest, mirrorFace, planar } from "../features/face
 import { positionVector, upperFaceMotion } from "../features/position.js";
 import { placePoints } from "../features/rigid-pose.js";
 import { columnsPerFrame, melWindow } from "../features/speech.js";
+import { varySpeech } from "../features/speech-variation.js";
 import type { DataContract } from "../base/contract.js";
 import type { ClipCache } from "./clip-cache.js";
 import type { WindowChoice } from "./window-sampler.js";
@@ -20,7 +21,7 @@ export interface FieldRequest {
 export type BatchArrays = Readonly<Record<string, { readonly dtype: "float32" | "uint8"; readonly shape: readonly number[]; readonly data: Float32Array | Uint8Array }>>;
 
 export interface WindowOptions {
-  /** Mirror half of the windows and colour them: off for validation. */
+  /** Mirror half of the windows, colour them, change the sound of their speech: off for validation. */
   readonly augment: boolean;
   /** Share of windows that render from the true points. */
   readonly truePoints: number;
@@ -129,6 +130,7 @@ async function fillWindow(cache: ClipCache, contract: DataContract, { clip, star
     const context = (columns / columnsPerFrame - frames) / 2;
     const gain = options.augment ? random.uniform(-0.5, 0.5) : 0; // recordings differ in level beyond what `reference` takes out
     melWindow(features.mel, { settings: contract.mel, reference: features.reference + gain, start, frames, context }, window);
+    if (options.augment) varySpeech(window, contract.mel.bands, random);
     put("mel", window, 0, 1);
   }
   const noise = arrays["noise"];

@@ -1,11 +1,19 @@
 /** The motion that a guide lends: head pose and upper face relative to the guide's own rest, and a slow expression code. */
 import { type FaceFrame, faceAtRest } from "../features/face-frame.js";
 import { upperFaceMotion } from "../features/position.js";
-import { anglesOf, carryPose, meanPose, type Reach, type RigidPose, type TurnLimits } from "../features/rigid-pose.js";
+import { anglesOf, carryPose, meanPose, type Reach, type RigidPose, rotationOf, type TurnLimits } from "../features/rigid-pose.js";
+import { smoothOverTime } from "../features/smoothing.js";
 
 /** Every how many guide frames an expression is coded, and over how many frames on either side codes are averaged. */
 export const expressionEvery = 5;
 export const expressionReach = 12;
+
+/**
+ * Frames on either side over which a guide's head and upper face are smoothed. Landmarks tremble by parts of a pixel, and all of a made
+ * picture would tremble with them; blinks last three frames.
+ */
+const poseReach = 7;
+const upperFaceReach = 2;
 
 /** A picture still looks like the person when it is turned so far beyond what it shows, radians. */
 const beyondViews = 0.22;
@@ -39,15 +47,27 @@ export interface GuideMotion {
 export function guideMotion(faces: readonly FaceFrame[], codes: readonly Float32Array[]): GuideMotion {
   const shape = faceAtRest(faces);
   const rest = meanPose(faces.map((face) => face.pose));
-  const motion = faces.map((face) => upperFaceMotion(face, shape));
+  const poses = smoothPoses(faces.map((face) => face.pose));
+  const motion = smoothOverTime(faces.map((face) => upperFaceMotion(face, shape)), upperFaceReach);
   const slow = faces.map((_, t) => averageNear(codes, t));
   return {
     length: faces.length,
     rest,
-    pose: (t) => (faces[t] as FaceFrame).pose,
+    pose: (t) => poses[t] as RigidPose,
     upperFace: (t) => motion[t] as Float32Array,
     expression: (t) => slow[t] as Float32Array,
   };
+}
+
+function smoothPoses(poses: readonly RigidPose[]): RigidPose[] {
+  const numbers = poses.map((pose) => {
+    const { yaw, pitch, roll } = anglesOf(pose);
+    return Float32Array.of(yaw, pitch, roll, Math.log(pose.scale), ...pose.translation);
+  });
+  return smoothOverTime(numbers, poseReach).map((smooth) => {
+    const [yaw, pitch, roll, scale, x, y] = smooth as unknown as [number, number, number, number, number, number];
+    return { rotation: rotationOf(yaw, pitch, roll), scale: Math.exp(scale), translation: [x, y] };
+  });
 }
 
 /** The target's pose in frame t of a crop of `size` pixels: it moves from its own pose as the guide moves from its rest. */

@@ -1,5 +1,7 @@
 /** The four graphs of a deployed ET-GAN-ACW: `identity`, `expression`, `speech` and `frame`. */
-import { expand, reshape } from "../../graph/ops/layout.js";
+import { parabolaWeights } from "../../base/savitzky-golay.js";
+import { add, mul } from "../../graph/ops/arithmetic.js";
+import { expand, reshape, slice } from "../../graph/ops/layout.js";
 import { mean } from "../../graph/ops/reduce.js";
 import type { Value } from "../../graph/value.js";
 import { fromBytes, toBytes } from "../parts/pictures.js";
@@ -41,11 +43,17 @@ export const expressionNetwork: DeployedNetwork<Config> = {
   },
 };
 
+/** Frames on either side over which speech codes are smoothed: every code is heard for itself, and points would tremble with them. */
+const speechReach = 2;
+
 export const speechNetwork: DeployedNetwork<Config> = {
   name: "speech",
-  inputs: (config) => [field("mel", [1, config.melBands, 4 * (config.deployFrames.speech + 2 * config.contextFrames)])],
+  inputs: (config) => [field("mel", [1, config.melBands, 4 * (config.deployFrames.speech + 2 * (config.contextFrames + speechReach))])],
   build(config, graph, p, input) {
-    graph.output("code", reshape(speechCode(config, p, input("mel")), [config.deployFrames.speech, config.width]));
+    const { speech: t } = config.deployFrames;
+    const heard = speechCode(config, p, input("mel")); // [1, T + 2 reach, C]
+    const smooth = parabolaWeights(speechReach).map((weight, k) => mul(slice(heard, 1, k, k + t), weight)).reduce((sum, part) => add(sum, part));
+    graph.output("code", reshape(smooth, [t, config.width]));
   },
 };
 
@@ -86,7 +94,7 @@ export const frameNetwork: DeployedNetwork<Config> = {
       scale: input("scale"),
     }, { silence: input("silence"), factor: input("articulation") });
     const rendered = render(config, p, {
-      views: repeat(reshape(fromBytes(input("views")), [1, k, 3, s, s]), n),
+      views: reshape(fromBytes(input("views")), [1, k, 3, s, s]),
       viewPoints: repeat(reshape(input("view_points"), [1, k, pointCount, 2]), n),
       viewMask: repeat(mask, n),
       preference: repeat(reshape(input("view_preference"), [1, k]), n),

@@ -1,7 +1,7 @@
 /** Phases 2 and 3: the generator's pictures, first by reconstruction, then against the two discriminators. */
-import { add, mul, sub } from "../../graph/ops/arithmetic.js";
+import { abs, add, mul, sub } from "../../graph/ops/arithmetic.js";
 import { stopGradient } from "../../graph/ops/flow.js";
-import { expand, reshape, slice } from "../../graph/ops/layout.js";
+import { expand, pad, reshape, slice } from "../../graph/ops/layout.js";
 import { mean } from "../../graph/ops/reduce.js";
 import { resizeNearest } from "../../graph/ops/resize.js";
 import type { Value } from "../../graph/value.js";
@@ -36,6 +36,23 @@ interface Scene {
   readonly pictures: Record<string, Value>;
 }
 
+/** Side of the blocks in which texture is compared, in pixels. */
+const textureBlock = 8;
+
+/**
+ * How much texture there is, not where its lines lie: L1 between mean steps from pixel to pixel in blocks of pictures [N, 3, S, S], weighted by block [N, 1, S/8, S/8].
+ * Where a picture cannot be foretold, the least pixel error is a blur; this charges for it.
+ */
+function textureDifference(a: Value, b: Value, weight: Value): Value {
+  const [s] = a.shape.slice(2) as [number];
+  const amount = (x: Value): readonly Value[] => differences(x).map((step, i) => {
+    const whole = pad(abs(step), [[0, 0], [0, 0], [0, i], [0, 1 - i]]); // a missing last row or column
+    return shrink(whole, s / textureBlock);
+  });
+  const [ofA, ofB] = [amount(a), amount(b)];
+  return add(l1(ofA[0] as Value, ofB[0] as Value, weight), l1(ofA[1] as Value, ofB[1] as Value, weight));
+}
+
 /** Renders a batch and compares it with the truth. */
 function buildScene(config: Config, p: Params, batch: (name: string) => Value): Scene {
   const sizes = config.render;
@@ -53,7 +70,7 @@ function buildScene(config: Config, p: Params, batch: (name: string) => Value): 
   const target = tint(fromBytes(batch("target")), colour, 0.15); // [N, 3, S, S]
   const views = reshape(tint(fromBytes(batch("views")), colour, 0.15), [b, k, 3, s, s]);
   const rendered = render(config, p, {
-    views: repeatFrames(views, t),
+    views,
     viewPoints: repeatFrames(batch("view_points"), t),
     viewMask: repeatFrames(batch("view_mask"), t),
     points,
@@ -73,6 +90,7 @@ function buildScene(config: Config, p: Params, batch: (name: string) => Value): 
     return sub(slice(y, 1, 1, t), slice(y, 1, 0, t - 1));
   };
   const flicker = l1(change(rendered.picture), change(target));
+  const texture = textureDifference(rendered.picture, target, shrink(weight, s / textureBlock));
 
   // Frozen judges: who it is (with early maps as a perceptual measure) and which expression it has.
   const judge = p.frozen();
@@ -83,7 +101,7 @@ function buildScene(config: Config, p: Params, batch: (name: string) => Value): 
   const expression = l2(expressionEncoder(config, judge, rendered.picture), stopGradient(expressionEncoder(config, judge, target)));
   const painted = mean(rendered.mask);
 
-  const parts = [mul(pixels, 10), mul(warping, 4), mul(edges, 5), mul(flicker, 5), mul(features, 1), mul(identity, 0.5), mul(expression, 0.05)];
+  const parts = [mul(pixels, 10), mul(warping, 4), mul(edges, 5), mul(flicker, 5), mul(texture, config.losses.texture), mul(features, 1), mul(identity, 0.5), mul(expression, 0.05)];
   const loss = parts.reduce((x, y) => add(x, y));
   const first = reshape(slice(views, 1, 0, 1), [b, 3, s, s]);
   return {
@@ -91,7 +109,7 @@ function buildScene(config: Config, p: Params, batch: (name: string) => Value): 
     view: repeatFrames(first, t),
     picture: rendered.picture,
     loss,
-    figures: { pixels, warping, edges, flicker, features, identity, expression, painted },
+    figures: { pixels, warping, edges, flicker, texture, features, identity, expression, painted },
     pictures: {
       view: toBytes(repeatFrames(first, t)),
       target: toBytes(target),
@@ -134,7 +152,7 @@ function buildCross(config: Config, p: Params, batch: (name: string) => Value): 
   const { frame, viewCodes, expression: wanted } = encodeWindows(config, p.frozen(), config.render, (name) => batch(["guide", "position", "base", "scale"].includes(name) ? `cross_${name}` : name), undefined);
   const views = reshape(fromBytes(batch("views")), [b, k, 3, s, s]);
   const { picture } = render(config, p, {
-    views: repeatFrames(views, t),
+    views,
     viewPoints: repeatFrames(batch("view_points"), t),
     viewMask: repeatFrames(batch("view_mask"), t),
     points: stopGradient(frame.points),

@@ -8,8 +8,10 @@ import type { Value } from "../../graph/value.js";
 import { convLayer } from "../../nn/layers.js";
 import type { Params } from "../../nn/params.js";
 import { painter, viewJudge } from "../parts/painter.js";
+import { doubled } from "../parts/pictures.js";
 import { lookUp, mapCount, pointMotion } from "../parts/warp.js";
 import { type Config, flowSize } from "./config.js";
+import { repeatFrames } from "./motion-phase.js";
 
 export interface Rendered {
   /** [N, 3, S, S] in 0..1. */
@@ -27,20 +29,23 @@ export interface Rendered {
 }
 
 /** Views that fit alike are not averaged into a blur: scores count this much. */
-const decision = 4;
+const decision = 8;
 
 /**
- * views [N, K, 3, S, S] in 0..1, viewPoints [N, K, L, 2], viewMask [N, K], preference [N, K] (added to a view's score), points [N, L, 2] (pixels), fused [N, C, 4, 4].
+ * views [B, K, 3, S, S] in 0..1 for N = B T frames, viewPoints [N, K, L, 2], viewMask [N, K], preference [N, K] (added to a view's score), points [N, L, 2] (pixels), fused [N, C, 4, 4].
  * Nothing here needs a gradient to a picture: views are warped first and judged after.
  */
 export function render(config: Config, p: Params, inputs: { readonly views: Value; readonly viewPoints: Value; readonly viewMask: Value; readonly preference?: Value; readonly points: Value; readonly fused: Value }): Rendered {
   const { views, viewPoints, viewMask, preference, points, fused } = inputs;
-  const [n, k] = views.shape as [number, number];
+  const [b, k] = views.shape as [number, number];
+  const n = points.shape[0] as number;
   const s = config.size;
   const side = flowSize(config);
   return p.scope("generator", (q) => {
     const { places, fit, region, maps } = pointMotion(q, "motion", points, viewPoints, { side, size: s });
-    const pictures = reshape(views, [n * k, 3, s, s]);
+    const ofFrames = (x: Value): Value => reshape(repeatFrames(reshape(x, [b, k, ...x.shape.slice(1)]), n / b), [n * k, ...x.shape.slice(1)]);
+    const given = reshape(views, [b * k, 3, s, s]);
+    const pictures = ofFrames(given);
     const first = lookUp(pictures, stopGradient(places), s, 1); // [N·K, 3, S/2, S/2]
     const perView = reshape(expand(reshape(maps, [n, 1, mapCount, side, side]), [n, k, mapCount, side, side]), [n * k, mapCount, side, side]);
     const judged = viewJudge(q, "judge", concat([sub(mul(first, 2), 1), perView], 1), s / 32);
@@ -56,7 +61,7 @@ export function render(config: Config, p: Params, inputs: { readonly views: Valu
     };
     // The gradient of a look-up costs several look-ups: the motion learns at half size, the full one only follows.
     const coarse = blend(lookUp(pictures, moved, s, 1), score, side);
-    const warped = blend(lookUp(pictures, stopGradient(moved), s, 2), resizeBilinear(score, 2), s);
+    const warped = blend(lookUp(ofFrames(doubled(given)), stopGradient(moved), s, 2), resizeBilinear(score, 2), s);
 
     const code = convLayer(q, "code", fused, { out: config.width, kernel: 1 });
     const { picture, mask } = painter(q, "painter", { warped, maps, region, code }, config.painterWidths);

@@ -28,6 +28,9 @@ export function viewJudge(p: Params, name: string, x: Value, reach: number): { r
 /** Smallest share of the painter at a pixel. */
 const leastPaint = 0.1;
 
+/** Share of the painter where warping gives nearly everything: enough for lost texture and for edges that a turn lays bare, too little for a face of its own. */
+const elsewhere = 0.25;
+
 /** Moves r x r pixel blocks into channels: [N, C, H, W] -> [N, C r², H/r, W/r]. */
 export function spaceToDepth(x: Value, r: number): Value {
   const [n, c, h, w] = x.shape as [number, number, number, number];
@@ -41,7 +44,7 @@ export function depthToSpace(x: Value, r: number): Value {
 }
 
 /**
- * Paints over a warped picture. warped [N, 3, 2S, 2S], maps [N, G, S, S], region [N, 1, S, S] (where painting is allowed), code [N, C, 4, 4] at the bottleneck ->
+ * Paints over a warped picture. warped [N, 3, 2S, 2S], maps [N, G, S, S], region [N, 1, S, S] (where painting is free), code [N, C, 4, 4] at the bottleneck ->
  * picture [N, 3, 2S, 2S] (about 0..1) and the mask [N, 1, 2S, 2S] of what was painted. Works at half resolution with 2 x 2 pixel
  * blocks as channels: a quarter of the arithmetic.
  */
@@ -67,8 +70,8 @@ export function painter(p: Params, name: string, inputs: { readonly warped: Valu
     // What is painted is a difference that starts at nothing, and the mask never closes: a painter that is shut out before it has learned
     // anything does not come back.
     const out = depthToSpace(convLayer(q, "out", g, { out: 16, kernel: 3, gain: 0 }), 2); // [N, 4, 2S, 2S]
-    // Elsewhere a painter could only blur what does not lie quite right.
-    const mask = mul(add(mul(sigmoid(slice(out, 1, 3, 4)), 1 - leastPaint), leastPaint), resizeBilinear(region, 2));
+    const allowed = add(mul(resizeBilinear(region, 2), 1 - elsewhere), elsewhere);
+    const mask = mul(add(mul(sigmoid(slice(out, 1, 3, 4)), 1 - leastPaint), leastPaint), allowed);
     return { picture: add(warped, mul(tanh(slice(out, 1, 0, 3)), mask)), mask };
   });
 }
