@@ -4,7 +4,7 @@
  *
  * Numbers and sheets are of the people in the data: figures may be published, sheets may not.
  *
- *   npm run bench -- quality --data PREPARED [--data MORE] [--model onnx/et-gan-acw] [--limit N] [--json FILE] [--sheet DIR]
+ *   npm run bench -- quality --data PREPARED [--data MORE] [--model onnx/et-gan-acw] [--limit N] [--only CLIP ...] [--json FILE] [--sheet DIR]
  */
 import { join } from "node:path";
 import { parseArgs } from "node:util";
@@ -16,7 +16,7 @@ import { createFaceAnalyzer } from "../src/face/analyzer.js";
 import { createExpressionNet } from "../src/face/expression.js";
 import { createIdentityNet } from "../src/face/identity.js";
 import { contactSheet, writePng, type Image } from "../src/media/image.js";
-import { chooseClips, thinClips } from "./quality/clips.js";
+import { chooseClips, thinClips, type QualityClip } from "./quality/clips.js";
 import { measureClip, type ClipFrames, type ClipResult } from "./quality/measure.js";
 import { openModelDrive } from "./quality/model-drive.js";
 import { readLimit, requireSize } from "./quality/options.js";
@@ -31,7 +31,7 @@ export async function run(args: readonly string[]): Promise<Record<string, strin
   try {
     requireSize(model, dataset, options.data);
     const { clips: all, skipped } = chooseClips(dataset);
-    const clips = thinClips(all, options.limit);
+    const clips = thinClips(chosen(all, options.only), options.limit);
     if (clips.length === 0) throw new TalkfaceError("bad-data", `${options.data.join(", ")}: no val clip fits (${protocols.clips}). Prepare val people.`);
     info(`${clips.length} of ${all.length} clips; left out: ${Object.entries(skipped).map(([reason, count]) => `${count} ${reason}`).join(", ") || "none"}`);
     const judges = { analyzer: await createFaceAnalyzer(), identity: await createIdentityNet(), expression: await createExpressionNet() };
@@ -58,15 +58,23 @@ interface Options {
   readonly model: string;
   readonly data: readonly string[];
   readonly limit: number;
+  /** Identifiers of clips; none: all. */
+  readonly only: readonly string[];
   readonly json: string | null;
   readonly sheet: string | null;
 }
 
 function readOptions(args: readonly string[]): Options {
   const text = { type: "string" } as const;
-  const { values } = parseArgs({ args: [...args], options: { model: text, data: { type: "string", multiple: true }, limit: text, json: text, sheet: text } });
-  const { model = "onnx/et-gan-acw", data = [], limit, json = null, sheet = null } = values;
-  return { model, data, limit: readLimit(limit), json, sheet };
+  const { values } = parseArgs({ args: [...args], options: { model: text, data: { type: "string", multiple: true }, only: { type: "string", multiple: true }, limit: text, json: text, sheet: text } });
+  const { model = "onnx/et-gan-acw", data = [], only = [], limit, json = null, sheet = null } = values;
+  return { model, data, limit: readLimit(limit), only, json, sheet };
+}
+
+function chosen(clips: readonly QualityClip[], only: readonly string[]): readonly QualityClip[] {
+  const missing = only.filter((id) => !clips.some((clip) => clip.id === id));
+  if (missing.length > 0) throw new TalkfaceError("usage", `--only ${missing.join(", ")}: not among the ${clips.length} clips that are scored (${protocols.clips}).`);
+  return only.length === 0 ? clips : clips.filter(({ id }) => only.includes(id));
 }
 
 /** Three rows of spread frames: real, made with the clip's speech, made with a foreign one. Pictures of people: never committed. */

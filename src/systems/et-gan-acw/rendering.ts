@@ -24,7 +24,7 @@ export interface Rendered {
   readonly mask: Value;
   /** Maps of the target's point groups [N, G, S/2, S/2]. */
   readonly maps: Value;
-  /** Where painting is allowed, around mouth and eyes [N, 1, S/2, S/2]. */
+  /** Where painting is free, around mouth and eyes [N, 1, S/2, S/2]. */
   readonly region: Value;
 }
 
