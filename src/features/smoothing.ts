@@ -16,3 +16,17 @@ export function smoothOverTime(series: readonly Float32Array[], reach: number): 
   };
   return series.map((frame, t) => frame.map((_, i) => weights.reduce((sum, weight, k) => sum + weight * at(t + k - reach, i), 0)));
 }
+
+/**
+ * Lets go of trembling and keeps motion, as a Wiener filter does: a series smoothed over `near` frames on either side gives way to one smoothed
+ * over `far` frames where the two differ by less than `tremble` (Euclidean, in the units of the series).
+ */
+export function settleOverTime(series: readonly Float32Array[], { near, far, tremble }: { readonly near: number; readonly far: number; readonly tremble: number }): Float32Array[] {
+  const slow = smoothOverTime(series, far);
+  return smoothOverTime(series, near).map((quick, t) => {
+    const rest = slow[t]!;
+    const energy = quick.reduce((sum, value, i) => sum + (value - rest[i]!) ** 2, 0);
+    const share = energy / (energy + tremble ** 2);
+    return quick.map((value, i) => rest[i]! + share * (value - rest[i]!));
+  });
+}

@@ -2,18 +2,22 @@
 import { type FaceFrame, faceAtRest } from "../features/face-frame.js";
 import { upperFaceMotion } from "../features/position.js";
 import { anglesOf, carryPose, meanPose, type Reach, type RigidPose, rotationOf, type TurnLimits } from "../features/rigid-pose.js";
-import { smoothOverTime } from "../features/smoothing.js";
+import { settleOverTime, smoothOverTime } from "../features/smoothing.js";
 
 /** Every how many guide frames an expression is coded, and over how many frames on either side codes are averaged. */
 export const expressionEvery = 5;
 export const expressionReach = 12;
 
 /**
- * Frames on either side over which a guide's head and upper face are smoothed. Landmarks tremble by parts of a pixel, and all of a made
- * picture would tremble with them; blinks last three frames.
+ * Landmarks tremble by parts of a pixel, and all of a made picture would tremble with the head: frames on either side over which its pose is
+ * smoothed where it moves and where it rests, and below which motion, in centimetres at the outline, it counts as resting.
  */
-const poseReach = 7;
-const upperFaceReach = 2;
+const poseSmoothing = { near: 7, far: 15, tremble: 0.2 };
+/** From the middle of a head to its outline, centimetres: makes angles and scale comparable with shifts. */
+const headRadius = 8;
+
+/** Frames on either side over which brows and lids are smoothed; a blink lasts three to seven. */
+const upperFaceReach = 3;
 
 /** A picture still looks like the person when it is turned so far beyond what it shows, radians. */
 const beyondViews = 0.22;
@@ -47,7 +51,7 @@ export interface GuideMotion {
 export function guideMotion(faces: readonly FaceFrame[], codes: readonly Float32Array[]): GuideMotion {
   const shape = faceAtRest(faces);
   const rest = meanPose(faces.map((face) => face.pose));
-  const poses = smoothPoses(faces.map((face) => face.pose));
+  const poses = settlePoses(faces.map((face) => face.pose));
   const motion = smoothOverTime(faces.map((face) => upperFaceMotion(face, shape)), upperFaceReach);
   const slow = faces.map((_, t) => averageNear(codes, t));
   return {
@@ -59,14 +63,15 @@ export function guideMotion(faces: readonly FaceFrame[], codes: readonly Float32
   };
 }
 
-function smoothPoses(poses: readonly RigidPose[]): RigidPose[] {
-  const numbers = poses.map((pose) => {
+function settlePoses(poses: readonly RigidPose[]): RigidPose[] {
+  const { scale: unit } = meanPose(poses);
+  const series = poses.map((pose) => {
     const { yaw, pitch, roll } = anglesOf(pose);
-    return Float32Array.of(yaw, pitch, roll, Math.log(pose.scale), ...pose.translation);
+    return Float32Array.from([...[yaw, pitch, roll, Math.log(pose.scale / unit)].map((x) => x * headRadius), ...pose.translation.map((x) => x / unit)]);
   });
-  return smoothOverTime(numbers, poseReach).map((smooth) => {
-    const [yaw, pitch, roll, scale, x, y] = smooth as unknown as [number, number, number, number, number, number];
-    return { rotation: rotationOf(yaw, pitch, roll), scale: Math.exp(scale), translation: [x, y] };
+  return settleOverTime(series, poseSmoothing).map((settled) => {
+    const [yaw, pitch, roll, scale] = Array.from(settled, (x) => x / headRadius) as [number, number, number, number];
+    return { rotation: rotationOf(yaw, pitch, roll), scale: unit * Math.exp(scale), translation: [settled[4]! * unit, settled[5]! * unit] };
   });
 }
 

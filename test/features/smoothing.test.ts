@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { Random } from "../../src/base/random.js";
-import { smoothOverTime } from "../../src/features/smoothing.js";
+import { settleOverTime, smoothOverTime } from "../../src/features/smoothing.js";
 
 const series = (length: number, value: (t: number) => number): Float32Array[] => Array.from({ length }, (_, t) => Float32Array.of(value(t), 5));
 const first = (frames: readonly Float32Array[]): number[] => frames.map((frame) => frame[0]!);
@@ -28,5 +28,23 @@ describe("smoothOverTime", () => {
     expect(smoothOverTime([], 4)).toEqual([]);
     expect(first(smoothOverTime(series(1, () => 2), 4))).toEqual([2]);
     expect(first(smoothOverTime(series(2, (t) => t), 4)).map((x) => Math.round(x * 1000) / 1000)).toHaveLength(2);
+  });
+});
+
+describe("settleOverTime", () => {
+  const nod = (t: number): number => (t < 100 ? 0 : Math.sin((2 * Math.PI * (t - 100)) / 25));
+  const error = (made: readonly Float32Array[], from: number, to: number): number => Math.sqrt(first(made).slice(from, to).reduce((sum, value, i) => sum + (value - nod(from + i)) ** 2, 0) / (to - from));
+
+  it("is as calm as the far smoothing at rest and as quick as the near one in motion", () => {
+    const random = new Random("settle");
+    const seen = series(200, (t) => nod(t) + 0.03 * random.normal());
+    const [near, far] = [smoothOverTime(seen, 3), smoothOverTime(seen, 15)];
+    const settled = settleOverTime(seen, { near: 3, far: 15, tremble: 0.05 });
+    expect(error(settled, 20, 80)).toBeLessThan(0.7 * error(near, 20, 80));
+    expect(error(settled, 120, 180)).toBeLessThan(0.1 * error(far, 120, 180));
+  });
+
+  it("leaves a steady motion as it is", () => {
+    first(settleOverTime(series(40, (t) => 2 * t), { near: 3, far: 9, tremble: 0.1 })).forEach((value, t) => expect(value).toBeCloseTo(2 * t, 3));
   });
 });
