@@ -3,8 +3,9 @@ import { homedir } from "node:os";
 import { join } from "node:path";
 import { z } from "zod";
 import { TalkfaceError } from "../base/errors.js";
-import { exists, readBytes, readJson, sha256, writeAtomic } from "../base/files.js";
-import { encodeModel, type OnnxModel } from "../graph/onnx.js";
+import { exists, readJson, sha256, writeAtomic } from "../base/files.js";
+import type { OnnxModel } from "../graph/onnx.js";
+import { readNetworks, writeNetworks } from "./network-files.js";
 
 const schema = z.object({
   formatVersion: z.literal(1),
@@ -23,12 +24,8 @@ export function importedFolder(kind: string): string {
 }
 
 export async function writeImported(folder: string, kind: string, source: string, graphs: Readonly<Record<string, OnnxModel>>): Promise<void> {
-  const networks: Record<string, string> = {};
-  for (const [name, graph] of Object.entries(graphs)) {
-    const bytes = encodeModel(graph);
-    await writeAtomic(join(folder, `${name}.onnx`), bytes);
-    networks[name] = sha256(bytes);
-  }
+  const written = Object.entries(await writeNetworks(folder, Object.entries(graphs)));
+  const networks = Object.fromEntries(written.map(([name, { sha256 }]) => [name, sha256]));
   await writeAtomic(join(folder, descriptionName), `${JSON.stringify({ formatVersion: 1, kind, source, networks }, null, 2)}\n`);
 }
 
@@ -50,12 +47,6 @@ async function readDescription(kind: string, folder: string): Promise<z.infer<ty
 export async function readImported(kind: string, folder = importedFolder(kind)): Promise<Readonly<Record<string, Uint8Array>> | null> {
   const description = await readDescription(kind, folder);
   if (description === null) return null;
-  const networks: Record<string, Uint8Array> = {};
-  for (const [name, digest] of Object.entries(description.networks)) {
-    const at = join(folder, `${name}.onnx`);
-    const bytes = await readBytes(at).catch(() => null);
-    if (bytes === null || sha256(bytes) !== digest) throw new TalkfaceError("bad-model", `${at}: is missing or damaged. Import it again with --force.`);
-    networks[name] = bytes;
-  }
-  return networks;
+  const files = Object.fromEntries(Object.entries(description.networks).map(([name, sha256]) => [name, { file: `${name}.onnx`, sha256 }]));
+  return Object.fromEntries(await readNetworks(folder, files, "Import it again with --force."));
 }

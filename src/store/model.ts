@@ -3,8 +3,9 @@ import { join } from "node:path";
 import { z } from "zod";
 import type { DataContract } from "../base/contract.js";
 import { TalkfaceError } from "../base/errors.js";
-import { exists, readBytes, readJson, sha256, sha256File, writeAtomic } from "../base/files.js";
-import { encodeModel, type OnnxModel } from "../graph/onnx.js";
+import { exists, readJson, sha256File, writeAtomic } from "../base/files.js";
+import type { OnnxModel } from "../graph/onnx.js";
+import { readNetworks, writeNetworks } from "./network-files.js";
 
 const description = z.strictObject({
   formatVersion: z.literal(1),
@@ -31,13 +32,7 @@ export interface Model {
 
 /** Writes the graphs and their description, and returns the bytes of the graphs; the card is the author's. */
 export async function writeModel(folder: string, facts: Omit<ModelDescription, "formatVersion" | "networks">, graphs: ReadonlyMap<string, OnnxModel>): Promise<number> {
-  const networks: Record<string, { file: string; sha256: string; bytes: number }> = {};
-  for (const [name, graph] of graphs) {
-    const bytes = encodeModel(graph);
-    const file = `${name}.onnx`;
-    await writeAtomic(join(folder, file), bytes);
-    networks[name] = { file, sha256: sha256(bytes), bytes: bytes.length };
-  }
+  const networks = await writeNetworks(folder, graphs);
   await writeAtomic(join(folder, "model.json"), `${JSON.stringify({ formatVersion: 1, ...facts, networks }, null, 2)}\n`);
   return Object.values(networks).reduce((sum, { bytes }) => sum + bytes, 0);
 }
@@ -56,12 +51,6 @@ export async function readModel(folder: string): Promise<Model> {
     const issue = parsed.error.issues[0];
     throw new TalkfaceError("bad-model", `${path}: ${issue?.path.join(".") ?? ""}: ${issue?.message ?? "not a model description"}. Install the model again.`);
   }
-  const networks = new Map<string, Uint8Array>();
-  for (const [name, { file, sha256: expected }] of Object.entries(parsed.data.networks)) {
-    const at = join(folder, file);
-    const bytes = await readBytes(at, { code: "bad-model" });
-    if (sha256(bytes) !== expected) throw new TalkfaceError("bad-model", `${at}: its digest differs from the one in model.json. Install the model again.`);
-    networks.set(name, bytes);
-  }
+  const networks = await readNetworks(folder, parsed.data.networks, "Install the model again.");
   return { folder, description: parsed.data as ModelDescription, networks };
 }
