@@ -9,8 +9,8 @@ import { farthestOffset, SyncExpert, type SyncScore } from "./sync-expert.js";
 import { maxOffset } from "./sync-evidence.js";
 
 /**
- * How much more than the first face's another one's lips must agree with the sound (cosines). Of real clips of two seconds and more beside each
- * other, 94 in 100 differ by more, and all of these were told right; of clips of one second 80 in 100, and 97 % of these.
+ * How much more than the first face's another one's lips must agree with the sound (cosines). In 252 pairs of clips of two seconds of people that the
+ * expert was not trained on, the speaker was taken in 92 of 100 where the other face came first, and always where it came first itself (bench sync).
  */
 export const clearMargin = 0.1;
 /** Agreement that a frame of offset costs: most footage is nearly in step, and the best of many offsets is somewhere by chance. */
