@@ -3,7 +3,7 @@
  * `quality` scores them. Each variant has a folder in --out: what was trained or scored there is not done again, what was interrupted goes on.
  * Prints a line for each variant; few steps compare what is learned first and say nothing of the end.
  *
- *   npm run bench -- ablation --data PREPARED [--data MORE] --out DIR [--preset tiny|default] [--steps N of each phase] [--seed N] [--limit CLIPS] [--only full,concatenation]
+ *   npm run bench -- ablation --data PREPARED [--data MORE] --out DIR [--preset tiny|default] [--steps N or MOTION,RENDER,ADVERSARIAL] [--seed N] [--limit CLIPS] [--only full,concatenation]
  */
 import { join } from "node:path";
 import { parseArgs } from "node:util";
@@ -15,6 +15,7 @@ import { openDataset } from "../src/data/dataset.js";
 import { createFaceAnalyzer } from "../src/face/analyzer.js";
 import { createExpressionNet } from "../src/face/expression.js";
 import { createIdentityNet } from "../src/face/identity.js";
+import { etGanAcw } from "../src/systems/et-gan-acw/system.js";
 import { trainedModel } from "./ablation/trained.js";
 import { readVariants, type VariantName, variantNames } from "./ablation/variants.js";
 import { chooseClips, thinClips, type QualityClip } from "./quality/clips.js";
@@ -46,7 +47,7 @@ export async function run(args: readonly string[]): Promise<Record<string, strin
       process.stdout.write(`${variant.padEnd(Math.max(...variantNames.map(({ length }) => length)))} ${Object.entries(figures).map(([key, value]) => `${key}=${value}`).join(" ")}\n`);
     }
     const people = new Set(clips.map(({ person }) => person)).size;
-    return { variants: options.variants.length, preset: options.preset, steps: options.steps, seed: options.seed, clips: clips.length, people };
+    return { variants: options.variants.length, preset: options.preset, steps: options.steps.join(), seed: options.seed, clips: clips.length, people };
   } finally {
     process.removeListener("SIGINT", ask);
     await dataset.close();
@@ -81,7 +82,7 @@ interface Options {
   readonly data: readonly string[];
   readonly out: string;
   readonly preset: string;
-  readonly steps: number;
+  readonly steps: readonly number[];
   readonly seed: number;
   readonly limit: number;
   readonly variants: readonly VariantName[];
@@ -92,7 +93,15 @@ function readOptions(args: readonly string[]): Options {
   const { values } = parseArgs({ args: [...args], options: { data: { type: "string", multiple: true }, out: text, preset: text, steps: text, seed: text, limit: text, only: text } });
   const { data = [], out, preset = "tiny", steps, seed = "0", limit, only } = values;
   if (out === undefined) throw new TalkfaceError("usage", "--out: expected a folder for the runs of the variants.");
-  return { data, out, preset, steps: whole("--steps", steps ?? "200", 1), seed: whole("--seed", seed, 0), limit: readLimit(limit, 6), variants: readVariants(only) };
+  return { data, out, preset, steps: readSteps(steps), seed: whole("--seed", seed, 0), limit: readLimit(limit, 6), variants: readVariants(only) };
+}
+
+/** One number for each phase, or one for all. */
+function readSteps(text = "200"): number[] {
+  const given = text.split(",").map((part) => whole("--steps", part, 1));
+  const { phases } = etGanAcw;
+  if (given.length !== 1 && given.length !== phases.length) throw new TalkfaceError("usage", `--steps ${text}: expected one number, or one for each of ${phases.map(({ name }) => name).join(", ")}.`);
+  return phases.map((_, i) => given[i] ?? (given[0] as number));
 }
 
 function whole(name: string, text: string, least: number): number {

@@ -13,8 +13,8 @@ export interface TrainingPlan {
   readonly out: string;
   readonly data: readonly string[];
   readonly preset: string;
-  /** Of each of the three phases. */
-  readonly steps: number;
+  /** Of each phase, in order. */
+  readonly steps: readonly number[];
   readonly seed: number;
   /** Side of the crops in pixels. */
   readonly size: number;
@@ -28,9 +28,9 @@ export async function trainedModel(name: VariantName, { out, data, preset, steps
     {
       system: etGanAcw.name, preset, seed, data,
       config: changesOf(name, preset, size),
-      phases: etGanAcw.phases.map(({ name: phase, defaultRate: rate }) => ({ name: phase, steps, rate })),
-      // Judged once a phase, for the journal: what is compared are the scores of the last weights.
-      validateEvery: steps, sampleEvery: steps, validationBatches: 2, checkpointEvery: Math.min(steps, 500), keepCheckpoints: 1,
+      phases: etGanAcw.phases.map(({ name: phase, defaultRate: rate }, i) => ({ name: phase, steps: steps[i] as number, rate })),
+      // Judged seldom, for the journal: what is compared are the scores of the last weights.
+      validateEvery: Math.max(...steps), sampleEvery: Math.max(...steps), validationBatches: 2, checkpointEvery: Math.min(...steps, 500), keepCheckpoints: 1,
     } satisfies Partial<Record<keyof TrainConfig, unknown>>,
     "ablation",
   );

@@ -4,6 +4,7 @@ import { type Config, presets } from "../../src/systems/et-gan-acw/config.js";
 
 export const variantNames = [
   "full",
+  "no-speech",
   "no-expression",
   "no-position",
   "single-image",
@@ -17,6 +18,7 @@ export const variantNames = [
 export type VariantName = (typeof variantNames)[number];
 
 const without: Readonly<Partial<Record<VariantName, Config["without"][number]>>> = {
+  "no-speech": "speech",
   "no-expression": "expression",
   "no-position": "position",
   concatenation: "weighting",

@@ -34,7 +34,7 @@ describe("ablation", () => {
     const write = vi.spyOn(process.stdout, "write").mockImplementation((text) => lines.push(String(text)) > 0);
     const ablation = (...more: string[]): Promise<unknown> => run(["--data", join(folder, "data"), "--out", join(folder, "out"), "--steps", "1", "--limit", "1", "--only", "concatenation,single-image", ...more]);
     try {
-      expect(await ablation()).toEqual({ variants: 2, preset: "tiny", steps: 1, seed: 0, clips: 1, people: 1 });
+      expect(await ablation()).toEqual({ variants: 2, preset: "tiny", steps: "1,1,1", seed: 0, clips: 1, people: 1 });
       const first = lines.splice(0);
       expect(first.map((line) => line.split(/ +/)[0])).toEqual(["single-image", "concatenation"]);
       for (const line of first) expect(line).toMatch(/ psnr=\d+\.\d\d .* ssim=[\d.]+ .*cross_lips=/);
@@ -53,7 +53,8 @@ describe("ablation", () => {
   }, 240_000);
 
   it.each<[string[], RegExp]>([
-    [["--out", "x", "--only", "full,nothing"], /--only nothing: expected some of full, no-expression/],
+    [["--out", "x", "--only", "full,nothing"], /--only nothing: expected some of full, no-speech/],
+    [["--out", "x", "--steps", "2,3"], /--steps 2,3: expected one number, or one for each of motion, render, adversarial/],
     [["--out", "x", "--steps", "0"], /--steps 0: expected a whole number from 1/],
     [["--out", "x", "--limit", "none"], /--limit none/],
     [[], /--out: expected a folder/],
