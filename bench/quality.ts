@@ -6,7 +6,6 @@
  *
  *   npm run bench -- quality --data PREPARED [--data MORE] [--model onnx/et-gan-acw] [--limit N] [--only CLIP ...] [--json FILE] [--sheet DIR]
  */
-import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { TalkfaceError } from "../src/base/errors.js";
 import { writeAtomic } from "../src/base/files.js";
@@ -15,14 +14,12 @@ import { openDataset } from "../src/data/dataset.js";
 import { createFaceAnalyzer } from "../src/face/analyzer.js";
 import { createExpressionNet } from "../src/face/expression.js";
 import { createIdentityNet } from "../src/face/identity.js";
-import { contactSheet, writePng, type Image } from "../src/media/image.js";
-import { chooseClips, thinClips, type QualityClip } from "./quality/clips.js";
-import { measureClip, type ClipFrames, type ClipResult } from "./quality/measure.js";
+import { chooseClips, namedClips, thinClips } from "./quality/clips.js";
+import { measureClip, type ClipResult } from "./quality/measure.js";
 import { openModelDrive } from "./quality/model-drive.js";
 import { readLimit, requireSize } from "./quality/options.js";
 import { figuresOf, jsonOf, protocols, summarise, tableOf } from "./quality/report.js";
-
-const sheetColumns = 16;
+import { spreadFrames, writeSheet } from "./quality/sheet.js";
 
 export async function run(args: readonly string[]): Promise<Record<string, string>> {
   const options = readOptions(args);
@@ -31,7 +28,7 @@ export async function run(args: readonly string[]): Promise<Record<string, strin
   try {
     requireSize(model, dataset, options.data);
     const { clips: all, skipped } = chooseClips(dataset);
-    const clips = thinClips(chosen(all, options.only), options.limit);
+    const clips = thinClips(namedClips(all, options.only), options.limit);
     if (clips.length === 0) throw new TalkfaceError("bad-data", `${options.data.join(", ")}: no val clip fits (${protocols.clips}). Prepare val people.`);
     info(`${clips.length} of ${all.length} clips; left out: ${Object.entries(skipped).map(([reason, count]) => `${count} ${reason}`).join(", ") || "none"}`);
     const judges = { analyzer: await createFaceAnalyzer(), identity: await createIdentityNet(), expression: await createExpressionNet() };
@@ -40,7 +37,7 @@ export async function run(args: readonly string[]): Promise<Record<string, strin
     for (const clip of clips) {
       const { result, frames } = await measureClip(clip, all, model.drive, judges);
       results.push(result);
-      if (options.sheet !== null) await writeSheet(join(options.sheet, `${clip.id.replace(/[^\w-]+/g, "_")}.png`), frames);
+      if (options.sheet !== null) await writeSheet(options.sheet, clip.id, [frames.real, frames.model, frames.foreign].map(spreadFrames));
       if (options.json !== null) await writeAtomic(options.json, jsonOf({ model: options.model, protocols, summary: summarise(results), skipped, clips: results }));
       shown.update(results.length, `${clip.id} lips ${result.model.lips.toFixed(2)}, foreign ${result.foreign.lips.toFixed(2)}`);
     }
@@ -69,17 +66,4 @@ function readOptions(args: readonly string[]): Options {
   const { values } = parseArgs({ args: [...args], options: { model: text, data: { type: "string", multiple: true }, only: { type: "string", multiple: true }, limit: text, json: text, sheet: text } });
   const { model = "onnx/et-gan-acw", data = [], only = [], limit, json = null, sheet = null } = values;
   return { model, data, limit: readLimit(limit), only, json, sheet };
-}
-
-function chosen(clips: readonly QualityClip[], only: readonly string[]): readonly QualityClip[] {
-  const missing = only.filter((id) => !clips.some((clip) => clip.id === id));
-  if (missing.length > 0) throw new TalkfaceError("usage", `--only ${missing.join(", ")}: not among the ${clips.length} clips that are scored (${protocols.clips}).`);
-  return only.length === 0 ? clips : clips.filter(({ id }) => only.includes(id));
-}
-
-/** Three rows of spread frames: real, made with the clip's speech, made with a foreign one. Pictures of people: never committed. */
-async function writeSheet(path: string, { real, model, foreign }: ClipFrames): Promise<void> {
-  const columns = Math.min(sheetColumns, real.length);
-  const spread = (frames: readonly Image[]): Image[] => Array.from({ length: columns }, (_, i) => frames[Math.floor(((i + 0.5) * real.length) / columns)] as Image);
-  await writePng(path, contactSheet([real, model, foreign].flatMap(spread), columns));
 }

@@ -78,6 +78,13 @@ export function thinClips<T>(clips: readonly T[], limit: number): T[] {
   return Array.from({ length: limit }, (_, i) => clips[Math.floor((i * clips.length) / limit)] as T);
 }
 
+/** The clips of these names, or all where none is given. Throws `usage` where a name is not among them. */
+export function namedClips(clips: readonly QualityClip[], only: readonly string[]): QualityClip[] {
+  const missing = only.filter((id) => !clips.some((clip) => clip.id === id));
+  if (missing.length > 0) throw new TalkfaceError("usage", `--only ${missing.join(", ")}: not among the ${clips.length} clips that are scored (${clipProtocol}).`);
+  return only.length === 0 ? [...clips] : clips.filter(({ id }) => only.includes(id));
+}
+
 /** Clips of `count` different other people, drawn by the clip's name; fewer where there are no more. Throws `bad-data` where there is nobody. */
 export function foreignClips(clip: QualityClip, all: readonly QualityClip[], count: number): QualityClip[] {
   const random = new Random(clip.id).split("foreign");

@@ -22,8 +22,8 @@ export interface Progress {
   finish(text?: string): void;
 }
 
-/** A spinner on a terminal, a plain line every ten seconds elsewhere. `from` units were done before. */
-export function progress(label: string, total: number, unit: string, from = 0): Progress {
+/** A spinner on a terminal, a plain line every ten seconds elsewhere. `from` units were done before; `endsAt`: when it ends at the latest, in ms of `performance.now()`. */
+export function progress(label: string, total: number, unit: string, from = 0, endsAt: number | null = null): Progress {
   const started = performance.now();
   const terminal = process.stderr.isTTY === true && !quiet;
   const spinner: Ora | null = terminal ? ora({ text: label, stream: process.stderr }).start() : null;
@@ -31,7 +31,8 @@ export function progress(label: string, total: number, unit: string, from = 0): 
   const text = (done: number, note: string): string => {
     const seconds = (performance.now() - started) / 1000;
     const rate = (done - from) / Math.max(seconds, 1e-9);
-    const left = done > from && total >= done ? `, ${duration((total - done) / rate)} left` : "";
+    const latest = endsAt === null ? Infinity : Math.max(0, endsAt - performance.now()) / 1000;
+    const left = done > from && total >= done ? `, ${duration(Math.min((total - done) / rate, latest))} left` : "";
     return `${label}: ${done}/${total} ${unit}, ${rate.toFixed(rate < 10 ? 2 : 0)}/s${left}${note === "" ? "" : `, ${note}`}`;
   };
   return {

@@ -110,6 +110,11 @@ export async function findInputs(paths: readonly string[], peopleFile: string | 
   return inputs;
 }
 
+/** The same videos as one person's, all for training. */
+export function ofOnePerson(inputs: readonly InputVideo[], person: string): InputVideo[] {
+  return inputs.map((input) => ({ ...input, person, split: "train" }));
+}
+
 /** One person in ten is `val`, by the name alone, so that more data of a person lands in the same split. */
 export function splitOf(person: string): Split {
   return parseInt(sha256(person).slice(0, 8), 16) % 10 === 0 ? "val" : "train";

@@ -50,6 +50,13 @@ export interface DeployedNetwork<Config> {
   readonly build: (config: Config, graph: Graph, params: Params, inputs: (name: string) => Value) => void;
 }
 
+/** How a trained model is made to fit one person by little footage and in little time. */
+export interface Personal<Config> {
+  readonly phases: readonly { readonly name: string; readonly steps: number; readonly rate: number }[];
+  /** The model's configuration as it is trained on: the deployed networks must stay what they are. */
+  adapt(config: Config): Config;
+}
+
 export interface System<Config = unknown> {
   readonly name: string;
   readonly title: string;
@@ -62,4 +69,5 @@ export interface System<Config = unknown> {
   readonly presets: Readonly<Record<string, Config>>;
   readonly phases: readonly Phase<Config>[];
   readonly networks: readonly DeployedNetwork<Config>[];
+  readonly personal?: Personal<Config>;
 }

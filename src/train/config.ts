@@ -19,6 +19,8 @@ const schema = z.strictObject({
   optimizer: optimizerSchema.prefault({}),
   schedule: z.strictObject({ kind: z.enum(scheduleNames).default("cosine"), floor: z.number().min(0).max(1).default(0.05) }).prefault({}),
   warmupSteps: whole.default(100),
+  /** Minutes after which a run ends as if its phases were over; null for no limit. */
+  minutes: z.number().positive().nullable().default(null),
   /** Batches whose mean gradient makes an update. */
   accumulate: positive.default(1),
   /** Updates that one run of ONNX Runtime does in a loop. */

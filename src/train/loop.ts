@@ -7,7 +7,7 @@ import { BatchThread } from "../data/batch-thread.js";
 import { ClipCache } from "../data/clip-cache.js";
 import { type Dataset, openDataset } from "../data/dataset.js";
 import { updateRule } from "../nn/optimizers/settings.js";
-import { oneProcess } from "../runtime/ranks.js";
+import { anyRank, oneProcess } from "../runtime/ranks.js";
 import { newestCheckpoint } from "../store/checkpoint.js";
 import { shippedModel } from "../store/shipped.js";
 import { paramTables } from "../systems/phase-graph.js";
@@ -16,6 +16,7 @@ import type { System } from "../systems/system.js";
 import { BestKeeper } from "./best.js";
 import { restore, save } from "./checkpoints.js";
 import { decisive, parseTrainConfig, placeOf, type TrainConfig } from "./config.js";
+import { Deadline } from "./deadline.js";
 import { EventFile } from "./events/event-file.js";
 import { startFrom, takeExpert } from "./init.js";
 import { Journal } from "./journal.js";
@@ -32,15 +33,16 @@ export interface TrainOutcome {
 }
 
 export async function train(config: TrainConfig, options: TrainOptions): Promise<TrainOutcome> {
+  const deadline = new Deadline(config.minutes);
   const dataset = await openDataset(config.data);
   try {
-    return await trainOn(dataset, config, options);
+    return await trainOn(dataset, config, options, deadline);
   } finally {
     await dataset.close();
   }
 }
 
-async function trainOn(dataset: Dataset, config: TrainConfig, options: TrainOptions): Promise<TrainOutcome> {
+async function trainOn(dataset: Dataset, config: TrainConfig, options: TrainOptions, deadline: Deadline): Promise<TrainOutcome> {
   const system = findSystem(config.system);
   const systemConfig = configOf(system, config);
   checkSize(system, systemConfig, dataset);
@@ -56,7 +58,7 @@ async function trainOn(dataset: Dataset, config: TrainConfig, options: TrainOpti
   const cacheBytes = (config.cacheMegabytes / ranks.localSize) * 1024 * 1024;
   const batches = await BatchThread.open({ folders: config.data, seed: config.seed, share: { rank: ranks.rank, size: ranks.size }, cacheBytes });
   const run: Run = {
-    config, systemConfig, system, options, ranks, tables, rule,
+    config, systemConfig, system, options, ranks, tables, rule, deadline,
     contract: dataset.contract,
     batches,
     cache: new ClipCache(dataset, cacheBytes),
@@ -97,8 +99,9 @@ async function runPhases(run: Run, state: TrainState, from: number): Promise<Tra
     done = before + outcome.step;
     stopped = outcome.stopped;
   }
+  const isInterrupted = stopped && anyRank(ranks, run.options.shouldStop()); // else the time is over
   const checkpoint = await save(run, state, done);
-  return { steps: done, finished: done >= total, checkpoint };
+  return { steps: done, finished: done >= total || !isInterrupted, checkpoint };
 }
 
 /** Weights from where the options say, and those of experts from their models. */

@@ -10,6 +10,7 @@ import type { Ranks } from "../runtime/ranks.js";
 import type { System } from "../systems/system.js";
 import type { BestKeeper } from "./best.js";
 import type { TrainConfig } from "./config.js";
+import type { Deadline } from "./deadline.js";
 import type { Journal } from "./journal.js";
 
 export interface TrainOptions {
@@ -42,4 +43,5 @@ export interface Run {
   readonly ranks: Ranks;
   readonly tables: ReadonlyMap<string, ParamTable>;
   readonly rule: UpdateRule;
+  readonly deadline: Deadline;
 }

@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { findInputs, splitOf } from "../../src/data/inputs.js";
+import { findInputs, ofOnePerson, splitOf } from "../../src/data/inputs.js";
 
 let root = "";
 beforeAll(async () => {
@@ -35,6 +35,12 @@ describe("findInputs", () => {
     expect(inputs.length).toBe(3);
     expect(new Set(inputs.map((input) => input.stem)).size).toBe(3);
     expect(await findInputs([paths[0]!, paths[0]!], null)).toHaveLength(1);
+  });
+
+  it("are all of one person where that is said, for training", async () => {
+    const inputs = ofOnePerson(await findInputs([join(root, "talk"), join(root, "grid")], null), "me");
+    expect(inputs.map(({ person, split }) => `${person} ${split}`)).toEqual(Array(4).fill("me train"));
+    expect(new Set(inputs.map(({ stem }) => stem)).size).toBe(4);
   });
 
   it("reads people from a map of paths or names", async () => {

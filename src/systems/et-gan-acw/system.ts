@@ -24,6 +24,7 @@ import type { System } from "../system.js";
 import { type Config, parseConfig, presets } from "./config.js";
 import { expressionNetwork, frameNetwork, identityNetwork, speechNetwork } from "./deploy.js";
 import { motionPhase } from "./motion-phase.js";
+import { personal } from "./personal.js";
 import { adversarialPhase, renderPhase } from "./render-phase.js";
 
 export const etGanAcw: System<Config> = {
@@ -36,4 +37,5 @@ export const etGanAcw: System<Config> = {
   presets,
   phases: [motionPhase, renderPhase, adversarialPhase],
   networks: [identityNetwork, expressionNetwork, speechNetwork, frameNetwork],
+  personal,
 };
