@@ -10,7 +10,7 @@ import { parseArgs } from "node:util";
 import { z } from "zod";
 import { TalkfaceError } from "../src/base/errors.js";
 import { exists, readJson, sha256File, writeAtomic } from "../src/base/files.js";
-import { info } from "../src/base/log.js";
+import { info, progress } from "../src/base/log.js";
 import { openDataset } from "../src/data/dataset.js";
 import { createFaceAnalyzer } from "../src/face/analyzer.js";
 import { createExpressionNet } from "../src/face/expression.js";
@@ -19,8 +19,8 @@ import { etGanAcw } from "../src/systems/et-gan-acw/system.js";
 import { trainedModel } from "./ablation/trained.js";
 import { readVariants, type VariantName, variantNames } from "./ablation/variants.js";
 import { chooseClips, thinClips, type QualityClip } from "./quality/clips.js";
-import type { Judges } from "./quality/measure.js";
-import { measureModel } from "./quality/measure-model.js";
+import { type ClipResult, type Judges, measureClip } from "./quality/measure.js";
+import { openModelDrive } from "./quality/model-drive.js";
 import { readLimit } from "./quality/options.js";
 import { figuresOf, protocols, summarise } from "./quality/report.js";
 
@@ -61,7 +61,19 @@ async function scoresOf(variant: VariantName, model: string, clips: readonly Qua
     const { success, data } = kept.safeParse(await readJson(path));
     if (success && JSON.stringify({ model: data.model, clips: data.clips, protocols: data.protocols }) === JSON.stringify(asked)) return data.figures;
   }
-  const figures = figuresOf(summarise(await measureModel({ label: variant, model, clips, all, judges })));
+  const drawing = await openModelDrive(model);
+  const results: ClipResult[] = [];
+  const shown = progress(variant, clips.length, "clips");
+  try {
+    for (const clip of clips) {
+      results.push((await measureClip(clip, all, drawing.drive, judges)).result);
+      shown.update(results.length, clip.id);
+    }
+  } finally {
+    shown.finish();
+    await drawing.close();
+  }
+  const figures = figuresOf(summarise(results));
   await writeAtomic(path, `${JSON.stringify({ ...asked, figures } satisfies Kept, null, 2)}\n`);
   return figures;
 }

@@ -1,7 +1,7 @@
 /**
  * What fitting a model to one person gives: the model is trained on that person's footage as `talkface train --init MODEL --data DIR` does it,
- * and scored with the model it came from on clips that it has not seen, as `quality` scores them. Prints a line for either and one for the
- * gains. The weights stay in --out.
+ * and scored with the model it came from on clips that it has not seen, driven by themselves as in `quality`. Prints a line for either and one for the
+ * gains. The weights stay in --out; what was trained there with the same is only scored.
  *
  *   npm run bench -- personal --person PREPARED --data PREPARED [--data MORE] --out DIR [--only CLIP ...]
  *     [--model onnx/et-gan-acw] [--minutes 30] [--steps N] [--sheet DIR]
@@ -11,81 +11,60 @@
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { TalkfaceError } from "../src/base/errors.js";
-import { exists } from "../src/base/files.js";
-import { info } from "../src/base/log.js";
+import { info, progress } from "../src/base/log.js";
 import { openDataset } from "../src/data/dataset.js";
 import { createFaceAnalyzer } from "../src/face/analyzer.js";
 import { createExpressionNet } from "../src/face/expression.js";
 import { createIdentityNet } from "../src/face/identity.js";
-import type { Image } from "../src/media/image.js";
 import { personalMinutes } from "../src/train/personal.js";
 import { clipsOf, personIn } from "./personal/clips.js";
+import { compareOn, type Pair } from "./personal/compare.js";
+import { gainsOf, linesOf } from "./personal/report.js";
 import { personalModel } from "./personal/trained.js";
-import { chooseClips } from "./quality/clips.js";
-import type { ClipFrames, ClipResult, Judges } from "./quality/measure.js";
-import { measureModel } from "./quality/measure-model.js";
-import { summarise, type Summary } from "./quality/report.js";
+import { chooseClips, type QualityClip } from "./quality/clips.js";
+import type { FullScores, Judges } from "./quality/measure.js";
+import { openModelDrive } from "./quality/model-drive.js";
+import { requireSize } from "./quality/options.js";
 import { spreadFrames, writeSheet } from "./quality/sheet.js";
-
-/** Figures of a line and their decimals. */
-const shown = { psnr: 2, ssim: 4, id: 3, lips: 3, mouthSharpness: 3 } as const satisfies Partial<Record<keyof Summary["means"]["model"], number>>;
-type Shown = keyof typeof shown;
 
 export async function run(args: readonly string[]): Promise<Record<string, string | number>> {
   const options = readOptions(args);
-  if (await exists(options.out)) {
-    throw new TalkfaceError("exists", `${options.out}: is there already. Give another --out: a run that goes on would take more than its minutes.`);
-  }
   const dataset = await openDataset(options.data);
+  const base = await openModelDrive(options.model);
   try {
-    const { clips: all } = chooseClips(dataset);
-    const clips = clipsOf(all, options.only, await personIn(options.person));
-    const judges: Judges = { analyzer: await createFaceAnalyzer(), identity: await createIdentityNet(), expression: await createExpressionNet() };
-    const pictures = new Map(clips.map(({ id }) => [id, [] as Image[][]]));
-    const measure = (label: string, model: string): Promise<ClipResult[]> =>
-      measureModel({ label, model, clips, all, judges, onFrames: ({ id }, frames) => void pictures.get(id)!.push(...rowsOf(label, frames)) });
-    const base = await measure("base", options.model);
+    requireSize(base, dataset, options.data); // before anything is trained
+    const clips = clipsOf(chooseClips(dataset).clips, options.only, await personIn(options.person));
     const { model, steps, minutes } = await personalModel(options);
     info(`${steps} steps in ${minutes.toFixed(1)} minutes, training and export`);
-    const personal = await measure("personal", model);
-    if (options.sheet !== null) for (const [id, rows] of pictures) await writeSheet(options.sheet, id, rows);
-    const [before, after] = [summarise(base), summarise(personal)];
-    process.stdout.write(linesOf(before, after));
-    return { clips: clips.length, steps, minutes: minutes.toFixed(1), ...gainsOf(before, after) };
+    const personal = await openModelDrive(model);
+    try {
+      const scores = await scoresOf(clips, { base: base.drive, personal: personal.drive }, options.sheet);
+      process.stdout.write(linesOf(scores));
+      const gains = Object.entries(gainsOf(scores)).map(([key, gain]) => [`gain_${key}`, gain]);
+      return { clips: clips.length, steps, minutes: minutes.toFixed(1), ...Object.fromEntries(gains) };
+    } finally {
+      await personal.close();
+    }
   } finally {
+    await base.close();
     await dataset.close();
   }
 }
 
-/** Rows of a clip's sheet: real and made by the model as it was, then by the personal one. */
-function rowsOf(label: string, { real, model }: ClipFrames): Image[][] {
-  return (label === "base" ? [model] : [model, real]).map(spreadFrames);
+/** Scores of every clip; with a folder for sheets, what is compared in rows: base, personal, real. */
+async function scoresOf(clips: readonly QualityClip[], drives: Parameters<typeof compareOn>[1], sheets: string | null): Promise<Pair<FullScores>[]> {
+  const judges: Judges = { analyzer: await createFaceAnalyzer(), identity: await createIdentityNet(), expression: await createExpressionNet() };
+  const shown = progress("clips", clips.length, "clips");
+  const all: Pair<FullScores>[] = [];
+  for (const clip of clips) {
+    const { scores, frames } = await compareOn(clip, drives, judges);
+    all.push(scores);
+    if (sheets !== null) await writeSheet(sheets, clip.id, [frames.base, frames.personal, frames.real].map(spreadFrames));
+    shown.update(all.length, clip.id);
+  }
+  shown.finish();
+  return all;
 }
-
-const names = Object.keys(shown) as Shown[];
-
-function meanOf({ means }: Summary, name: Shown): number | null {
-  return means.model[name]?.mean ?? null;
-}
-
-/** A line for each model and one for what the second has gained. */
-function linesOf(before: Summary, after: Summary): string {
-  const figure = (summary: Summary, name: Shown): string => `${keys[name]}=${meanOf(summary, name)?.toFixed(shown[name]) ?? "none"}`;
-  const line = (label: string, summary: Summary): string => `${label.padEnd(9)}${names.map((name) => figure(summary, name)).join(" ")}\n`;
-  const gains = Object.entries(gainsOf(before, after)).map(([key, gain]) => `${key.replace("gain_", "")}=${gain}`);
-  return `${line("base", before)}${line("personal", after)}${"gain".padEnd(9)}${gains.join(" ")}\n`;
-}
-
-function gainsOf(before: Summary, after: Summary): Record<string, string> {
-  return Object.fromEntries(
-    names.map((name) => {
-      const [a, b] = [meanOf(before, name), meanOf(after, name)];
-      return [`gain_${keys[name]}`, a === null || b === null ? "none" : `${b >= a ? "+" : ""}${(b - a).toFixed(shown[name])}`];
-    }),
-  );
-}
-
-const keys: Readonly<Record<Shown, string>> = { psnr: "psnr", ssim: "ssim", id: "id", lips: "lips", mouthSharpness: "mouth_sharpness" };
 
 interface Options {
   readonly person: string;

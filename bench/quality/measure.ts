@@ -8,7 +8,7 @@ import { meanOf } from "../../src/metrics/bootstrap.js";
 import { foreignClips, type QualityClip } from "./clips.js";
 import { scoreCross, type CrossScores } from "./cross.js";
 import { stillDrive, type FaceCrop, type SelfDrive } from "./drive.js";
-import { scoreMouth, scorePictures, scoreSpeaker, seeFrames, type MouthScores, type PictureScores } from "./score.js";
+import { scoreMouth, scorePictures, scoreSpeaker, seeFrames, type MouthScores, type PictureScores, type SeenFrames } from "./score.js";
 import { scoreTexture, type TextureScores } from "./texture.js";
 
 export const viewProtocol = "self-driven: 4 identity pictures from the clip, the first frame and three spread ones; the still picture is the first; those frames do not count for PSNR, SSIM, landmark distance and identity";
@@ -65,12 +65,9 @@ export async function measureClip(clip: QualityClip, all: readonly QualityClip[]
   for (const pending of [own, ...withOthers]) pending.catch(() => undefined); // an earlier failure leaves the later ones unheard
   const real = await seeFrames(judges.analyzer, crops.map(({ image }) => image));
 
-  const full = async (images: readonly Image[]): Promise<{ images: readonly Image[]; scores: FullScores }> => {
-    const made = await seeFrames(judges.analyzer, images);
-    return { images, scores: { ...scoreMouth(real, made, shown), ...(await scorePictures(real, made, shown, judges.identity)), ...scoreTexture(real, made, shown) } };
-  };
-  const model = await full(await own);
-  const still = await full(await stillDrive({ ...input, speech }));
+  const model = await own;
+  const modelScores = await scoreFrames(real, model, shown, judges);
+  const still = await scoreFrames(real, await stillDrive({ ...input, speech }), shown, judges);
   const foreigns: (ForeignScores & { speechOf: string })[] = [];
   let foreignFrames: readonly Image[] = [];
   for (const [i, other] of others.entries()) {
@@ -86,9 +83,15 @@ export async function measureClip(clip: QualityClip, all: readonly QualityClip[]
   }, judges);
   const found = real.meshes.filter((mesh) => mesh !== null).length / real.meshes.length;
   return {
-    result: { id: clip.id, person: clip.person, frames: crops.length, found, model: model.scores, still: still.scores, foreign: averageForeigns(foreigns), foreigns, cross },
-    frames: { real: real.images, model: model.images, foreign: foreignFrames },
+    result: { id: clip.id, person: clip.person, frames: crops.length, found, model: modelScores, still, foreign: averageForeigns(foreigns), foreigns, cross },
+    frames: { real: real.images, model, foreign: foreignFrames },
   };
+}
+
+/** Made frames against the real ones of the same instants. */
+export async function scoreFrames(real: SeenFrames, images: readonly Image[], shown: ReadonlySet<number>, { analyzer, identity }: Judges): Promise<FullScores> {
+  const made = await seeFrames(analyzer, images);
+  return { ...scoreMouth(real, made, shown), ...(await scorePictures(real, made, shown, identity)), ...scoreTexture(real, made, shown) };
 }
 
 function averageForeigns(scores: readonly ForeignScores[]): ForeignScores {

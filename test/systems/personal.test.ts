@@ -1,5 +1,5 @@
 /** The bench of fitting to one person at its smallest: a tiny untrained model, two steps, pictures of noise. */
-import { mkdtemp, readdir, rm } from "node:fs/promises";
+import { mkdtemp, readdir, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
@@ -24,8 +24,11 @@ describe("the bench of personal models", () => {
   it("trains, exports and scores the model before and after on the same clips", async () => {
     const lines: string[] = [];
     const write = vi.spyOn(process.stdout, "write").mockImplementation((text) => lines.push(...String(text).trimEnd().split("\n")) > 0);
-    const bench = (): Promise<Record<string, string | number>> =>
-      run(["--person", place("person"), "--data", place("data"), "--model", place("model"), "--out", place("out"), "--sheet", place("sheets"), "--steps", "2", "--minutes", "5"]);
+    const bench = (...more: string[]): Promise<Record<string, string | number>> =>
+      run([
+        ...["--person", place("person"), "--data", place("data"), "--model", place("model"), "--out", place("out"), "--sheet", place("sheets")],
+        ...["--minutes", "5", "--steps", "2", ...more],
+      ]);
     try {
       const figures = await bench();
       expect(figures).toMatchObject({ clips: 1, steps: 2, gain_psnr: expect.stringMatching(/^[+-]\d+\.\d\d$/) });
@@ -35,8 +38,12 @@ describe("the bench of personal models", () => {
       for (const keys of [base!, personal!, gain!]) expect(Object.keys(keys)).toEqual(["psnr", "ssim", "id", "lips", "mouth_sharpness"]);
       expect(Number(personal!["ssim"]) - Number(base!["ssim"])).toBeCloseTo(Number(gain!["ssim"]), 3);
       expect(await readdir(place("sheets"))).toEqual(["data_clip0-000.png"]);
-      expect((await readdir(place("out"))).sort()).toEqual(["model", "run"]);
-      await expect(bench()).rejects.toThrow(/out: is there already/);
+      expect((await readdir(place("out"))).sort()).toEqual(["model", "run", "trained.json"]);
+      const first = lines.splice(0);
+      const trained = (await stat(place("out/trained.json"))).mtimeMs;
+      await bench(); // is scored again only
+      expect([lines, (await stat(place("out/trained.json"))).mtimeMs]).toEqual([first, trained]);
+      await expect(bench("--steps", "3")).rejects.toThrow(/out: holds another run/);
     } finally {
       write.mockRestore();
     }
