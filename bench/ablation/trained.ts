@@ -37,7 +37,7 @@ export async function trainedModel(name: VariantName, { out, data, preset, steps
   await requireSameData(join(runFolder, "config.json"), data);
   const { finished, steps: done } = await train(config, { out: runFolder, device: "cpu", shouldStop });
   if (!finished) throw new TalkfaceError("interrupted", `${runFolder}: stopped after step ${done}. The same command continues.`);
-  if (!(await exists(join(model, "model.json")))) await exportModel(runFolder, model, "none: trained for a comparison only");
+  if (!(await exists(join(model, "model.json")))) await exportModel(runFolder, model, { licence: "none: trained for a comparison only" });
   return model;
 }
 

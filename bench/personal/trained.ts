@@ -59,7 +59,7 @@ export async function personalModel({ person, model: init, minutes, steps, out }
     const run = join(out, "run");
     const outcome = await train(config, { out: run, device: "cpu", init, shouldStop: () => stop });
     if (!outcome.finished) throw new TalkfaceError("interrupted", `${run}: stopped after step ${outcome.steps}. Begin again with another --out.`);
-    await exportModel(run, model, "none: trained for a comparison only");
+    await exportModel(run, model, { licence: "none: trained for a comparison only" });
     const trained = { steps: outcome.steps, minutes: (performance.now() - started) / 60_000 };
     await writeAtomic(path, `${JSON.stringify({ asked, outcome: trained } satisfies z.infer<typeof record>, null, 2)}\n`);
     return { model, ...trained };

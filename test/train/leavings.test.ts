@@ -115,8 +115,8 @@ describe("best weights", () => {
     expect(best).toMatchObject({ step: lowest.step, facts: { phase: "render", figure: "loss.generator", better: "lower", system: "et-gan-acw" } });
     expect(Number(best.facts["value"])).toBeCloseTo(lowest["loss.generator"], 4);
     expect([...best.vectors.keys()].filter((name) => !/^(average|state)\./.test(name))).toEqual([]);
-    const written = await exportModel(out, folder.path("best-model"), "none", "float32", "best");
-    expect(written).toBe(await exportModel(join(out, "best.safetensors"), folder.path("same-model"), "none"));
+    const written = await exportModel(out, folder.path("best-model"), { licence: "none", which: "best" });
+    expect(written).toBe(await exportModel(join(out, "best.safetensors"), folder.path("same-model"), { licence: "none" }));
     expect(JSON.parse(await readFile(folder.path("best-model/model.json"), "utf8"))).toMatchObject({ training: { steps: lowest.step } });
   });
 

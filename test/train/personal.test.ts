@@ -57,7 +57,7 @@ describe("a model and the footage of one person", () => {
     for (const kind of ["train", "validation", "checkpoint"]) expect(journal.findLast((entry) => entry.kind === kind)?.step, kind).toBe(steps);
     expect(journal.findLast(({ kind }) => kind === "train")!.seconds).toBeLessThan(6);
 
-    await exportModel(run, place("personal"), "test");
+    await exportModel(run, place("personal"), { licence: "test" });
     const changes = await changesOf(place("model"), place("personal"));
     const moved = changes.filter(([, change]) => change > 1e-5).map(([name]) => name); // a moving average rounds
     expect(moved).not.toEqual([]);

@@ -51,9 +51,9 @@ describe("training", () => {
     expect(motion.at(-1)!["loss.generator"]).toBeLessThan(motion[0]!["loss.generator"]);
     expect(new Set(journal.map((entry) => entry.phase))).toEqual(new Set(["motion", "render", "adversarial"]));
     const model = join(folder, "model");
-    const bytes = await exportModel(outcome.checkpoint, model, "test licence");
+    const bytes = await exportModel(outcome.checkpoint, model, { licence: "test licence" });
     const small = join(model, "float16");
-    expect((await exportModel(outcome.checkpoint, small, "test licence", "float16")) / bytes).toBeLessThan(0.9); // a tiny network is mostly names
+    expect((await exportModel(outcome.checkpoint, small, { licence: "test licence", precision: "float16" })) / bytes).toBeLessThan(0.9); // a tiny network is mostly names
     expect((await readModel(small)).description.precision).toBe("float16");
     const { description, networks } = await readModel(model);
     expect([...networks.keys()].sort()).toEqual(["expression", "frame", "identity", "speech"]);
