@@ -1,8 +1,8 @@
 /**
  * What the audio-lip expert says of prepared clips: the offset that is left in each, how surely, whether it finds a shift that was
- * put in on purpose, and whether preparation would tell who speaks, were two seconds of the clip beside as much of others. `--list` writes clip, person, split, offset, confidence and whether it counts as in step.
+ * put in on purpose, and whether preparation would tell who speaks, were the clip's first frames (`--frames`: two seconds) beside as many of others. `--list` writes clip, person, split, offset, confidence and whether it counts as in step.
  *
- *   npm run bench -- sync --data PREPARED [--data MORE] [--split train|val|test|all] [--model onnx/sync] [--list FILE.csv]
+ *   npm run bench -- sync --data PREPARED [--data MORE] [--split train|val|test|all] [--frames 50] [--model onnx/sync] [--list FILE.csv]
  */
 import { parseArgs } from "node:util";
 import { TalkfaceError } from "../src/base/errors.js";
@@ -10,7 +10,7 @@ import { writeAtomic } from "../src/base/files.js";
 import { progress } from "../src/base/log.js";
 import { ClipCache } from "../src/data/clip-cache.js";
 import { type ClipEntry, openDataset } from "../src/data/dataset.js";
-import { clearMargin, speakingScore } from "../src/data/speaker.js";
+import { isClear, speakingScore } from "../src/data/speaker.js";
 import { SyncExpert, type SyncScore } from "../src/data/sync-expert.js";
 import { mouthMotion } from "../src/features/mouth-motion.js";
 import { columnsPerFrame } from "../src/features/speech.js";
@@ -25,8 +25,10 @@ const planted = 4;
 const pairsPerClip = 6;
 
 export async function run(args: readonly string[]): Promise<Record<string, string | number>> {
-  const { values } = parseArgs({ args: [...args], options: { data: { type: "string", multiple: true }, split: { type: "string", default: "val" }, model: { type: "string" }, list: { type: "string" } } });
+  const { values } = parseArgs({ args: [...args], options: { data: { type: "string", multiple: true }, split: { type: "string", default: "val" }, frames: { type: "string", default: "50" }, model: { type: "string" }, list: { type: "string" } } });
   if (values.data === undefined) throw new TalkfaceError("usage", "bench sync: give --data PREPARED.");
+  const frames = Number(values.frames);
+  if (!Number.isInteger(frames) || frames < 25 || frames > fewestFrames) throw new TalkfaceError("usage", `bench sync: --frames ${values.frames}: expected a whole number from 25 to ${fewestFrames}.`);
   const dataset = await openDataset(values.data);
   const expert = await SyncExpert.open(values.model);
   try {
@@ -39,7 +41,7 @@ export async function run(args: readonly string[]): Promise<Record<string, strin
     for (const [i, clip] of clips.entries()) {
       const { faces, rest, mel, reference } = await cache.features(clip);
       const motion = faces.map((face) => mouthMotion(face, rest));
-      heard.push({ person: clip.person, motion: motion.slice(0, fewestFrames), mel: mel.slice(0, fewestFrames * columnsPerFrame * dataset.contract.mel.bands), reference });
+      heard.push({ person: clip.person, motion: motion.slice(0, frames), mel: mel.slice(0, frames * columnsPerFrame * dataset.contract.mel.bands), reference });
       const score = await expert.score(motion, mel, reference);
       const late = await expert.score(motion, mel.subarray(planted * columnsPerFrame * dataset.contract.mel.bands), reference);
       if (score !== null && late !== null) found.push({ clip, score, moved: late.offset - score.offset });
@@ -88,8 +90,8 @@ async function speakersTold(expert: SyncExpert, clips: readonly Speech[]): Promi
       if (own === null || beside === null) continue;
       const margin = speakingScore(own) - speakingScore(beside);
       pairs += 1;
-      if (margin > clearMargin) found += 1;
-      if (-margin <= clearMargin) kept += 1;
+      if (isClear(margin, motion.length)) found += 1;
+      if (!isClear(-margin, motion.length)) kept += 1;
     }
   }
   return { pairs, speaker_found: (found / pairs).toFixed(3), speaker_kept: (kept / pairs).toFixed(3) };
