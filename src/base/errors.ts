@@ -46,8 +46,9 @@ export function fromSystemError(error: unknown, path: string): unknown {
       return say("io", `${path}: the disk is full. Free some space and run the same command again.`);
     case "EISDIR":
       return say("io", `${path}: is a folder, expected a file.`);
+    case "EEXIST": // of a folder to be made, where a file stands
     case "ENOTDIR":
-      return say("io", `${path}: a part of this path is a file, expected a folder.`);
+      return say("io", `${path}: a part of this path is a file, expected a folder. Choose another path, or remove the file.`);
     default:
       return error;
   }

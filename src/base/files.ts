@@ -28,7 +28,7 @@ export async function writeAtomic(path: string, data: Uint8Array | string): Prom
     }
     await rename(temporary, path);
   } catch (error) {
-    await rm(temporary, { force: true });
+    await rm(temporary, { force: true }).catch(() => undefined); // the first failure is the one to tell
     throw fromSystemError(error, path);
   }
 }
@@ -147,19 +147,57 @@ export async function readJson(path: string): Promise<unknown> {
   }
 }
 
-/** One value per non-empty line; a torn last line (a killed writer) is left out, any other bad line is an error. */
-export async function readJsonLines(path: string): Promise<unknown[]> {
-  const lines = (await readText(path)).split("\n");
-  const values: unknown[] = [];
-  lines.forEach((line, i) => {
-    if (line.trim() === "") return;
-    try {
-      values.push(JSON.parse(line) as unknown);
-    } catch (error) {
-      if (i === lines.length - 1) return;
-      throw new TalkfaceError("bad-data", `${path}:${i + 1}: not valid JSON.`, { cause: error });
+/** Characters of a line of JSON. A clip of ten minutes takes one million. */
+const longestLine = 1 << 24;
+
+/**
+ * One value per non-empty line, with its number, counted from 1, while the file is read: its length is of no matter. A torn last line (a killed writer)
+ * is left out, any other bad line is `bad-data`.
+ */
+export async function* eachJsonLine(path: string): AsyncGenerator<{ readonly value: unknown; readonly line: number }> {
+  await requireFile(path);
+  /** Of the line that is not over yet. */
+  let pieces: string[] = [];
+  let [length, line] = [0, 1];
+  try {
+    for await (const chunk of createReadStream(path, { encoding: "utf8", highWaterMark: pieceLength }) as AsyncIterable<string>) {
+      const [more = "", ...rest] = chunk.split("\n");
+      pieces.push(more);
+      length += more.length;
+      if (length > longestLine) throw new TalkfaceError("bad-data", `${path}:${line}: a line of more than ${longestLine} characters, expected JSON lines. Write the file again.`);
+      for (const next of rest) {
+        const text = pieces.join("");
+        if (text.trim() !== "") yield { value: parseLine(text, `${path}:${line}`), line };
+        line++;
+        [pieces, length] = [[next], next.length];
+      }
     }
-  });
+  } catch (error) {
+    throw fromSystemError(error, path);
+  }
+  const text = pieces.join("");
+  if (text.trim() === "") return;
+  let last: unknown;
+  try {
+    last = JSON.parse(text);
+  } catch {
+    return;
+  }
+  yield { value: last, line };
+}
+
+function parseLine(text: string, where: string): unknown {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch (error) {
+    throw new TalkfaceError("bad-data", `${where}: not valid JSON.`, { cause: error });
+  }
+}
+
+/** All values of `eachJsonLine`. */
+export async function readJsonLines(path: string): Promise<unknown[]> {
+  const values: unknown[] = [];
+  for await (const { value } of eachJsonLine(path)) values.push(value);
   return values;
 }
 

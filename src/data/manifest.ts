@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { z } from "zod";
 import { defaultMel, type DataContract } from "../base/contract.js";
 import { TalkfaceError } from "../base/errors.js";
-import { readJson, readJsonLines } from "../base/files.js";
+import { eachJsonLine, readJson } from "../base/files.js";
 
 export const manifestName = "manifest.jsonl";
 export const rejectsName = "rejects.jsonl";
@@ -131,18 +131,22 @@ export async function readContract(folder: string): Promise<DataContract> {
 /** Clips of a prepared folder in their order; a line that does not fit, or a key that stands twice, is `bad-data`. */
 export async function readManifest(folder: string): Promise<ManifestClip[]> {
   const path = join(folder, manifestName);
-  const clips = (await readJsonLines(path)).map((line, i) => checkClip(line, `${path}:${i + 1}`));
+  const clips: ManifestClip[] = [];
   const seen = new Set<string>();
-  for (const { key } of clips) {
-    if (seen.has(key)) throw new TalkfaceError("bad-data", `${path}: the clip ${key} stands twice. Prepare the data again.`);
-    seen.add(key);
+  for await (const { value, line } of eachJsonLine(path)) {
+    const clip = checkClip(value, `${path}:${line}`);
+    if (seen.has(clip.key)) throw new TalkfaceError("bad-data", `${path}: the clip ${clip.key} stands twice. Prepare the data again.`);
+    seen.add(clip.key);
+    clips.push(clip);
   }
   return clips;
 }
 
 export async function readRejects(folder: string): Promise<Reject[]> {
   const path = join(folder, rejectsName);
-  return (await readJsonLines(path)).map((line, i) => check(rejectSchema, line, `${path}:${i + 1}`));
+  const rejects: Reject[] = [];
+  for await (const { value, line } of eachJsonLine(path)) rejects.push(check(rejectSchema, value, `${path}:${line}`));
+  return rejects;
 }
 
 /** JSON lines, one per value, ended by a line break. */

@@ -70,9 +70,6 @@ export async function openVideoWriter(options: VideoWriterOptions): Promise<Vide
   } catch (error) {
     await removeAll().catch(() => undefined); // the first failure is the one to tell
     openWriters.delete(opening);
-    if ((error as NodeJS.ErrnoException).code === "EEXIST") {
-      throw new TalkfaceError("io", `${path}: a part of this path is a file, expected a folder.`, { cause: error });
-    }
     throw fromSystemError(error, path);
   }
   const even = { width: width + (width & 1), height: height + (height & 1) };
