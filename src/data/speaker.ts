@@ -68,7 +68,7 @@ async function lipsWithSound(expert: SyncExpert, { mesh, frames }: Part, samples
 }
 
 /** Cosine of lips and sound at the best offset, less what the offset costs. */
-export function speakingScore({ curve }: SyncScore): number {
+export function speakingScore({ curve }: Pick<SyncScore, "curve">): number {
   let best = -1;
   for (let offset = -maxOffset; offset <= maxOffset; offset++) {
     const cosine = curve[farthestOffset + offset]!;

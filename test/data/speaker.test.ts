@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { openDataset } from "../../src/data/dataset.js";
 import { prepareVideos, shardDigests } from "../../src/data/prepare.js";
+import { isClear, speakingScore } from "../../src/data/speaker.js";
 import type { PreparedFace } from "../../src/data/stage-video.js";
 import { planClips, writePersonaClip } from "../../src/media/persona/clips.js";
 import { runFfmpeg, testFolder } from "../support/media-files.js";
@@ -69,6 +70,20 @@ describe("two personas, one of whom is heard", () => {
     const digests = await shardDigests(folder.path("one-speaker"));
     expect(Object.keys(digests).length).toBeGreaterThan(0);
     expect(digests).toEqual(await shardDigests(folder.path("one-largest")));
+  });
+});
+
+describe("agreement of lips and sound", () => {
+  it("is that of the best offset, which costs by its size, within ten frames", () => {
+    const curve = new Float64Array(31).fill(Number.NaN);
+    curve.set([0.9, 0.5, 0.45, 0.2], 4); // 11, 10, 9 and 8 frames early
+    expect(speakingScore({ curve })).toBeCloseTo(0.4);
+    curve[15] = 0.41;
+    expect(speakingScore({ curve })).toBeCloseTo(0.41);
+  });
+
+  it("must be clearly more to overrule the first face, in short parts most of all", () => {
+    expect([isClear(0.11, 50), isClear(0.11, 500), isClear(0.09, 500), isClear(0.11, 29), isClear(0.18, 29), isClear(Number.NaN, 50)]).toEqual([true, true, false, false, true, false]);
   });
 });
 
