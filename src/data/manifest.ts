@@ -91,6 +91,7 @@ export const rejectReasons = [
   "no-speech",
   "out-of-step",
   "out-of-sound",
+  "lengths-disagree",
 ] as const;
 export type RejectReason = (typeof rejectReasons)[number];
 

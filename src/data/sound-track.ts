@@ -70,6 +70,18 @@ export class SoundTrack {
     return out;
   }
 
+  /** Samples of the whole file, `most` where there are more. Nothing is heard after that. */
+  async length(most: number): Promise<number> {
+    this.#held = [];
+    const blocks = (this.#blocks ??= this.#open());
+    while (!this.#isOver && this.#end < most) {
+      const next = await blocks.next();
+      if (next.done === true) this.#isOver = true;
+      else this.#end += next.value.length;
+    }
+    return Math.min(most, this.#end);
+  }
+
   async close(): Promise<void> {
     await this.#blocks?.return(undefined);
     if (this.beside !== null) await rm(this.beside.path, { force: true });

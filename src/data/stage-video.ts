@@ -10,7 +10,7 @@ import { logMel } from "../media/spectrogram.js";
 import { readFrames } from "../media/video-reader.js";
 import { longestGap, type Part } from "./clip-cutter.js";
 import { cutParts, type FramedFaces } from "./cut-parts.js";
-import { pictureGate, speechGate } from "./gates.js";
+import { lengthGate, mostSound, pictureGate, speechGate } from "./gates.js";
 import { encodeNpy } from "./npy.js";
 import type { Probed } from "./probe-ahead.js";
 import { isSilent, SoundTrack } from "./sound-track.js";
@@ -113,6 +113,8 @@ async function stageReadable(input: StageInput, probed: Probed, staging: Staging
       }
       times.write += performance.now() - began;
     }
+    const drop = sound === null ? null : await lengthsOf(count.frames, sound, contract);
+    if (drop !== null) return { parts: [], drops: [drop], framesRead: count.frames };
   } finally {
     await sound?.close();
   }
@@ -185,6 +187,13 @@ async function listen(part: Part, sound: SoundTrack | null, { contract, allowSil
   const whole = new Float32Array(frames * perFrame);
   whole.set(samples.subarray(0, whole.length));
   return { samples: whole, frames, isSilent: false };
+}
+
+/** Why a video whose `frames` are all read is none, by the length of its sound, or null: sound without a sample has a reason of its own. */
+async function lengthsOf(frames: number, sound: SoundTrack, { fps, sampleRateHz }: DataContract): Promise<Drop | null> {
+  const pictures = frames / fps;
+  const heard = (await sound.length(Math.ceil(mostSound(pictures) * sampleRateHz))) / sampleRateHz;
+  return frames === 0 || heard === 0 ? null : lengthGate(pictures, heard);
 }
 
 /** Why a part is no clip, or null. */

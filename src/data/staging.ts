@@ -43,7 +43,7 @@ export function outlineOf({ parts, drops }: StagedVideo): StagedOutline {
 }
 
 /** Increased when the same video would give other clips. */
-const pipelineVersion = 2;
+const pipelineVersion = 3;
 
 export class Staging {
   readonly folder: string;
