@@ -42,7 +42,7 @@ tbody tr[data-row] { cursor: pointer; }
 tr.chosen { background: var(--wash); box-shadow: inset 3px 0 0 var(--accent); }
 .number { text-align: right; }
 .number, .text { white-space: nowrap; }
-.prose { min-width: 24ch; }
+.prose { min-width: min(60ch, 80vw); }
 .best { font-weight: 700; }
 .quiet, .unit, td small, th small { color: var(--soft); font-weight: 400; }
 td small { white-space: nowrap; }
