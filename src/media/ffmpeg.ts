@@ -1,6 +1,6 @@
 /**
  * The ffmpeg process: where the program is, how a command is built and run, and what its failures mean.
- * Input files are untrusted: only local protocols, arguments as arrays, every name as `file:<absolute path>` so that none is an option.
+ * Input files are untrusted: only local protocols and formats that hold all they show, arguments as arrays, every name as `file:<absolute path>` so that none is an option.
  */
 import { constants } from "node:fs";
 import { access, chmod, open, stat } from "node:fs/promises";
@@ -102,6 +102,16 @@ export interface RunningFfmpeg {
   kill(): void;
 }
 
+/**
+ * Formats that are read: those whose files hold all that they show. Playlists and manifests (HLS, DASH, concat, IMF, SDP), patterns of pictures and subtitle
+ * indices open further files, and ffmpeg knows some of them by a word anywhere in the text.
+ */
+const plainFormats = [
+  ...["mov", "matroska", "avi", "mpeg", "mpegts", "mpegvideo", "asf", "flv", "ogg", "nut", "mxf", "wtv", "rm", "dv", "ivf", "obu", "h264", "hevc", "m4v", "h263", "vc1", "yuv4mpegpipe"],
+  ...["mjpeg", "gif", "apng", "jpeg_pipe", "png_pipe", "webp_pipe", "bmp_pipe", "tiff_pipe"],
+  ...["wav", "w64", "aiff", "au", "caf", "mp3", "aac", "flac", "ac3", "eac3", "dts", "amr", "amrnb", "amrwb", "ape", "wv", "tta", "gsm", "nistsphere"],
+].join(",");
+
 /** Starts ffmpeg towards a file or a stream and resolves once the process runs (or has failed to). */
 export async function startFfmpeg(command: FfmpegCommand, target: string | PassThrough): Promise<RunningFfmpeg> {
   const program = await locateFfmpeg();
@@ -109,7 +119,7 @@ export async function startFfmpeg(command: FfmpegCommand, target: string | PassT
   run.setFfmpegPath(program.path);
   command.inputs.forEach((input, i) => {
     const isFile = typeof input.source === "string";
-    const whitelist = isFile ? ["-protocol_whitelist", "file,pipe"] : [];
+    const whitelist = isFile ? ["-protocol_whitelist", "file,pipe", "-format_whitelist", plainFormats] : [];
     const general = i === 0 ? ["-nostdin", "-hide_banner", "-loglevel", command.logLevel ?? "error"] : [];
     run.input(isFile ? fileUrl(input.source as string) : (input.source as Readable));
     run.inputOptions([...general, ...whitelist, ...input.options].map(unsplit));
@@ -169,6 +179,7 @@ export function mediaError(where: string, stderr: string): TalkfaceError {
   if (/moov atom not found|error reading header/i.test(stderr) && !isGuess) return say("the file is truncated or damaged (its index cannot be read). Copy or record it again.");
   if (/Permission denied/i.test(stderr)) return new TalkfaceError("io", `${where}: no permission. Change its rights or choose another path.`);
   if (/No space left/i.test(stderr)) return new TalkfaceError("io", `${where}: the disk is full. Free some space and run the same command again.`);
+  if (/Format not on whitelist/i.test(stderr)) return say("is of a format that may refer to other files, or is neither video nor sound. Give a plain media file (MP4, Matroska, AVI, MPEG, WAV, ...).");
   if (/Protocol '.*' not on whitelist/i.test(stderr)) return say("refers to other files or to the network, which is not allowed. Give a plain media file.");
   if (/Cannot determine format of input stream|does not contain any stream/i.test(stderr)) {
     return say("holds nothing that can be decoded; it may be truncated. Give a complete media file.");
