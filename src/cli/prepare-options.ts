@@ -2,7 +2,7 @@
 import type { Command } from "commander";
 import { exitStatus, TalkfaceError } from "../base/errors.js";
 import { duration, progress, type Progress } from "../base/log.js";
-import type { InputList, InputVideo } from "../data/inputs.js";
+import type { ExpectedCount, InputList, InputVideo } from "../data/inputs.js";
 import { rejectsName, splits, type Split } from "../data/manifest.js";
 import { type PrepareOptions, type PrepareProgress, type PrepareResult, prepareInputs, stageShare } from "../data/prepare.js";
 import type { PreparedFace } from "../data/stage-video.js";
@@ -121,7 +121,7 @@ function reportDryRun(flags: PrepareFlags, list: InputList): void {
       ...(list.rejects.length === 0 ? [] : [`rejects: ${Object.entries(rejects).map(([reason, count]) => `${count} ${reason}`).join(", ")}`]),
       ...list.rejects.slice(0, shownRejects).map(({ path, reason, detail }) => `  ${path}: ${reason}: ${detail}`),
       ...(list.rejects.length > shownRejects ? [`  and ${list.rejects.length - shownRejects} more; --json lists all`] : []),
-      ...(list.expected.length === 0 ? [] : [short.length === 0 ? "complete: every count is that of a complete copy" : `against a complete copy: ${short.map(({ what, found, expected }) => `${what} ${found} of ${expected}`).join(", ")}`]),
+      ...(list.expected.length === 0 ? [] : [short.length === 0 ? "complete: every count is that of a complete copy" : `against a complete copy: ${missing(short)}`]),
     ];
     process.stdout.write(lines.map((line) => `${line}\n`).join(""));
   }
@@ -129,6 +129,13 @@ function reportDryRun(flags: PrepareFlags, list: InputList): void {
 }
 
 const shownRejects = 20;
+/** GRID is counted by its 33 speakers. */
+const shownCounts = 40;
+
+function missing(short: readonly ExpectedCount[]): string {
+  const shown = short.slice(0, shownCounts).map(({ what, found, expected, known }) => `${what} ${found} of ${expected}${known === undefined ? "" : ` (${known})`}`);
+  return `${shown.join(", ")}${short.length > shownCounts ? `, and ${short.length - shownCounts} more; --json lists all` : ""}`;
+}
 
 /** A progress line for each of the two stages. */
 class PrepareDisplay {

@@ -32,6 +32,8 @@ export interface ExpectedCount {
   readonly what: string;
   readonly found: number;
   readonly expected: number;
+  /** Why there are fewer in every copy, where that is known. */
+  readonly known?: string;
 }
 
 /** What is to be prepared. */
@@ -65,7 +67,7 @@ const peopleSchema = z.union([
  * `peopleFile`: a map from path or name to a person (text, or { person, split, licence, labels }), or a list of such rows with `path`;
  * paths count from the people file's folder. Who is not in it is called as the file, 9 of 10 names being `train`.
  */
-export async function findInputs(paths: readonly string[], peopleFile: string | null): Promise<InputVideo[]> {
+export async function findInputs(paths: readonly string[], peopleFile: string | null): Promise<InputList> {
   const people = peopleFile === null ? new Map<string, Person>() : await readPeople(peopleFile);
   const found = new Map<string, { source: string; bytes: number; changedMs: number }>();
   for (const path of paths) {
@@ -107,12 +109,12 @@ export async function findInputs(paths: readonly string[], peopleFile: string | 
       changedMs,
     });
   }
-  return inputs;
+  return { inputs, rejects: [], expected: [] };
 }
 
 /** The same videos as one person's, all for training. */
-export function ofOnePerson(inputs: readonly InputVideo[], person: string): InputVideo[] {
-  return inputs.map((input) => ({ ...input, person, split: "train" }));
+export function ofOnePerson(list: InputList, person: string): InputList {
+  return { ...list, inputs: list.inputs.map((input) => ({ ...input, person, split: "train" })) };
 }
 
 /** One person in ten is `val`, by the name alone, so that more data of a person lands in the same split. */

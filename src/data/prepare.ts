@@ -61,7 +61,7 @@ const preparedSchema = z.object({ digest: z.string(), summary: summarySchema, /*
 
 /** Prepares any videos (inputs.ts). */
 export async function prepareVideos({ paths, peopleFile, ...options }: PrepareOptions & { readonly paths: readonly string[]; readonly peopleFile: string | null }): Promise<PrepareResult> {
-  return prepareInputs({ inputs: await findInputs(paths, peopleFile), rejects: [], expected: [] }, options);
+  return prepareInputs(await findInputs(paths, peopleFile), options);
 }
 
 /**

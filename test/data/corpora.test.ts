@@ -3,6 +3,7 @@ import { spawnSync } from "node:child_process";
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { emotions, meadGaps, views } from "../../src/data/corpora/mead-gaps.js";
 import { corpora } from "../../src/data/corpora/registry.js";
 import { parseAlign } from "../../src/data/corpora/grid.js";
 import type { InputList } from "../../src/data/inputs.js";
@@ -98,7 +99,26 @@ describe("MEAD", () => {
       ...Object.fromEntries(sad),
     });
     expect(reasons(list)).toEqual({ "mead/M003/video/front/M003_99_2_output_07.mp4": "bad-name", "mead/M007/video/front/sad/extra.mp4": "bad-name" });
-    expect(list.expected).toEqual([{ what: "actors", found: 5, expected: 48 }]);
+    expect(list.expected.slice(0, 2)).toEqual([{ what: "actors", found: 5, expected: 48 }, { what: "clips (nominal)", found: 13, expected: 48 * 7 * (40 + 7 * 3 * 30) }]);
+    const gaps = Object.fromEntries(list.expected.slice(2).map(({ what, found, expected }) => [what, [found, expected]]));
+    expect(gaps).toMatchObject({ left_60: [0, 5 * 670], "left_30 W009": [0, 670], "front M005 sad": [0, 90], "front M007 neutral": [0, 40], "front M007 sad level_2": [8, 30], "top W035 neutral level_1": [1, 40] });
+  });
+
+  it("names what is missing as a whole where all of it is, with what is known of it", () => {
+    const places = ["W017", "M005"].flatMap((actor) =>
+      views.flatMap((view) =>
+        emotions.flatMap((emotion) =>
+          (emotion === "neutral" ? [1] : [1, 2, 3]).flatMap((level) => Array.from({ length: emotion === "neutral" ? 40 : 30 }, (_, i) => ({ actor, view, emotion, level, number: String(i + 1) }))),
+        ),
+      ),
+    );
+    const known = { W017: "only down", "M005 fear": "no fear" };
+    expect(meadGaps(places, 2, known)).toEqual([{ what: "clips (nominal)", found: 9380, expected: 9380 }]);
+    const without = (left: (place: (typeof places)[number]) => boolean): unknown => meadGaps(places.filter(left), 2, known).slice(1);
+    expect(without(({ actor, view }) => actor !== "W017" || view !== "top")).toEqual([{ what: "top W017", found: 0, expected: 670, known: "only down" }]);
+    expect(without(({ view }) => view !== "top")).toEqual([{ what: "top", found: 0, expected: 1340 }]);
+    expect(without(({ actor, view, emotion }) => actor !== "M005" || view !== "front" || emotion !== "fear")).toEqual([{ what: "front M005 fear", found: 0, expected: 90, known: "no fear" }]);
+    expect(without(({ actor, view, emotion, level, number }) => [actor, view, emotion, level, number].join() !== "M005,down,sad,3,7")).toEqual([{ what: "down M005 sad level_3", found: 29, expected: 30 }]);
   });
 
   it("has the official split of the last sentences of each actor", async () => {
@@ -149,7 +169,7 @@ describe("corpora", () => {
   it("on the command line: a dry run counts and writes nothing, --only and --splits choose, status 3 tells of rejects", () => {
     const dry = runTalkface(["prep-mead", folder.path("mead"), "--out", folder.path("dry"), "--dry-run", "--only", "view=front", "emotion=angry,happy"]);
     expect(dry).toMatchObject({ status: 3, stdout: expect.stringContaining("2 videos of 2 people: 1 train, 0 val, 1 test\nrejects: 2 bad-name\n") });
-    expect(dry.stdout).toContain("against a complete copy: actors 5 of 48");
+    expect(dry.stdout).toMatch(/against a complete copy: actors 5 of 48, clips \(nominal\) 13 of 225120, .*left_60 0 of 3350.*, and \d+ more; --json lists all\n/);
     expect(readdirSync(folder.path(".")).includes("dry")).toBe(false);
     const json = JSON.parse(runTalkface(["prep-cremad", folder.path("cremad"), "--out", folder.path("dry"), "--dry-run", "--json"]).stdout) as object;
     expect(json).toMatchObject({ videos: 2, people: 2, splits: { train: 1, val: 0, test: 1 }, rejects: { "known-bad": 2, "lfs-pointer": 1, "bad-name": 1 } });

@@ -1,6 +1,6 @@
 /** `talkface prep-videos PATH... --out DIR`: any talking videos to prepared shards. */
 import { type Command, Option } from "commander";
-import { findInputs, type InputVideo, ofOnePerson } from "../../data/inputs.js";
+import { findInputs, ofOnePerson } from "../../data/inputs.js";
 import { addPrepareOptions, prepareAndReport, type PrepareFlags } from "../prepare-options.js";
 
 interface Flags extends PrepareFlags {
@@ -19,10 +19,9 @@ export function registerPrepVideos(program: Command): void {
     .addHelpText("after", "\nExamples:\n  talkface prep-videos interviews/ --out shards\n  talkface prep-videos a.mp4 b.mov --people people.json --out shards --size 256\n  talkface prep-videos me-1.mp4 me-2.mp4 --person me --out my-video-shards\n")
     .action(async (paths: string[], flags: Flags) => {
       const { person } = flags;
-      const find = async (): Promise<InputVideo[]> => {
-        const inputs = await findInputs(paths, flags.people ?? null);
-        return person === undefined ? inputs : ofOnePerson(inputs, person);
-      };
-      await prepareAndReport(async () => ({ inputs: await find(), rejects: [], expected: [] }), flags);
+      await prepareAndReport(async () => {
+        const list = await findInputs(paths, flags.people ?? null);
+        return person === undefined ? list : ofOnePerson(list, person);
+      }, flags);
     });
 }

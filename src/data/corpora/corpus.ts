@@ -34,6 +34,8 @@ const factsSchema = z.object({
   doubtful: z.array(z.string()).default([]),
   /** Clips of a complete copy, by what they are counted by. */
   expected: z.record(z.string(), z.number()),
+  /** Why something is missing in every copy, by the words that its name holds. */
+  knownGaps: z.record(z.string(), z.string()).default({}),
 });
 
 export type CorpusFacts = z.infer<typeof factsSchema>;

@@ -2,9 +2,8 @@
 import { videoExtensions } from "../inputs.js";
 import type { Split } from "../manifest.js";
 import { type Corpus, type CorpusFile, Finding, readFacts, splitByPerson, walk } from "./corpus.js";
+import { emotions, meadGaps, type Place, views } from "./mead-gaps.js";
 
-const views = ["front", "left_30", "left_60", "right_30", "right_60", "top", "down"] as const;
-const emotions = ["angry", "contempt", "disgusted", "fear", "happy", "neutral", "sad", "surprised"] as const;
 const soundExtensions = new Set([".m4a", ".wav", ".aac", ".mp3"]);
 
 /** Pages of the old release of M003, `M003_PAGE_LEVEL_output_NN`: emotion by first page. */
@@ -12,14 +11,6 @@ const oldPages: readonly (readonly [first: number, emotion: (typeof emotions)[nu
   [1, "angry"], [9, "disgusted"], [17, "contempt"], [25, "fear"], [34, "happy"], [44, "sad"], [53, "surprised"], [62, "neutral"],
 ];
 const lastPage = 73;
-
-interface Place {
-  readonly actor: string;
-  readonly view: string;
-  readonly emotion: string;
-  readonly level: number;
-  readonly number: string;
-}
 
 export const mead: Corpus = {
   name: "mead",
@@ -49,7 +40,9 @@ export const mead: Corpus = {
       const wavPath = sounds.get(soundKey(place)) ?? null;
       await finding.add([actor, view, emotion, level, number].join(" "), { path: file.path, wavPath, prefersWav: true, person: `mead_${actor}`, split: splitOf(place), labels });
     }
-    return finding.list(({ person }) => ["actors", person]);
+    const list = finding.list(({ person }) => ["actors", person]);
+    const gaps = meadGaps(clips.map(({ place }) => place), facts.expected["actors"]!, facts.knownGaps);
+    return { ...list, expected: [...list.expected, ...gaps] };
   },
 };
 
