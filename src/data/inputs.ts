@@ -82,7 +82,8 @@ export async function findInputs(paths: readonly string[], peopleFile: string | 
     for (const file of await filesBelow(full)) {
       if (!videoExtensions.has(extname(file).toLowerCase())) continue;
       const source = join(basename(full), relative(full, file)).split(sep).join("/");
-      const { size, mtimeMs } = await stat(file);
+      // gone since it was listed, or of a name that is not UTF-8: it stands in the rejects when it is read
+      const { size, mtimeMs } = await stat(file).catch(() => ({ size: 0, mtimeMs: 0 }));
       found.set(file, { source, bytes: size, changedMs: mtimeMs });
     }
   }

@@ -20,6 +20,14 @@ const people = async (name: string, value: unknown): Promise<string> => {
 };
 
 describe("findInputs", () => {
+  it("lists files that cannot be opened by their names, for the rejects", async () => {
+    const odd = join(root, "odd");
+    await mkdir(odd);
+    await writeFile(Buffer.concat([Buffer.from(`${odd}/`), Buffer.from([0xff]), Buffer.from(".mp4")]), "x");
+    const { inputs } = await findInputs([odd], null);
+    expect(inputs.map(({ source, bytes }) => [source, bytes])).toEqual([["odd/\ufffd.mp4", 0]]);
+  });
+
   it("searches folders for videos, in a fixed order, with keys that WebDataset can hold", async () => {
     const inputs = (await findInputs([join(root, "talk"), join(root, "grid")], null)).inputs;
     expect(inputs.map((input) => input.source)).toEqual(["grid/s1/mpg/bbaf2n.mpg", "grid/s2/mpg/bbaf2n.MPG", "talk/a b (1).mp4", "talk/ä.mov"]);

@@ -107,7 +107,9 @@ export class Finding {
     const bad = this.#facts.knownBad[key];
     if (bad !== undefined && !this.#options.keepKnownBad) return this.reject(clip.path, "known-bad", bad);
     for (const path of [clip.path, ...(clip.wavPath === null ? [] : [clip.wavPath])]) {
-      if (await isPointer(path)) return this.reject(clip.path, "lfs-pointer", `${basename(path)} is a Git LFS pointer, not the file itself: run git lfs pull in the corpus`);
+      const pointer = await isPointer(path).catch(() => null);
+      if (pointer === null) return this.reject(clip.path, "unreadable", `${basename(path)} is listed and cannot be opened: it is gone, may not be read, or its name is not UTF-8`);
+      if (pointer) return this.reject(clip.path, "lfs-pointer", `${basename(path)} is a Git LFS pointer, not the file itself: run git lfs pull in the corpus`);
     }
     const { size, mtimeMs } = await stat(clip.path);
     const labels = this.#doubtful.has(key) ? { ...clip.labels, doubtful: true } : clip.labels;
