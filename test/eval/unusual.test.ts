@@ -38,15 +38,15 @@ describe("unusual videos", () => {
   beforeAll(async () => {
     process.env["TALKFACE_HOME"] = folder.path("home"); // nothing is imported there
     const plan = await planOfPaths([folder.path("made")], folder.path("real"));
-    found = await evaluate(plan, metricsOf(["psnr", "lmd", "lse"]), { pairing: plain, jobs: 2, keep: null, onProgress: () => undefined });
+    found = await evaluate(plan, metricsOf(["psnr", "lmd", "lse", "sync"]), { pairing: plain, jobs: 2, keep: null, onProgress: () => undefined });
   }, 120_000);
 
   it("are named, each with what is the matter", () => {
     const remarks = remarksOf(found);
     const of = (clip: string): string[] => remarks.filter((remark) => remark.startsWith(`${clip}: `)).map((remark) => remark.slice(clip.length + 2));
     expect(of("good")).toEqual([expect.stringMatching(/^no lse: .*talkface import syncnet FILE/)]);
-    expect(of("mute")).toEqual(["no lse: there is no sound"]);
-    expect(of("short")).toEqual([expect.stringMatching(/^no lse: SyncNet/), "the lengths differ: 20 frames made, 30 real (ratio 0.667)"]);
+    expect(of("mute")).toEqual(["no lse: there is no sound", "no sync: there is no sound"]);
+    expect(of("short")).toEqual([expect.stringMatching(/^no lse: SyncNet/), "no sync: 20 frames from the first with a face on, the expert looks at 24", "the lengths differ: 20 frames made, 30 real (ratio 0.667)"]);
     expect(of("fast")).toContain("the made video has 30 frames a second, brought to 25 a second by time stamp");
     expect(of("uneven")).toContain("the made video has a variable frame rate, brought to 25 a second by time stamp");
     expect(of("hidden")).toContain("no face in 15 of 30 frames of the made video");
@@ -58,7 +58,7 @@ describe("unusual videos", () => {
     const { psnr, lmd, ...rest } = found.systems[0]!.scores;
     expect(psnr).toMatchObject({ n: 6, of: 8 });
     expect(lmd).toMatchObject({ n: 6, of: 8 });
-    expect(rest).toEqual({ "lse-c": null, "lse-d": null, "av-offset": null });
+    expect(rest).toMatchObject({ "lse-c": null, "lse-d": null, "av-offset": null, sync: { n: 1, of: 8 } });
     const hidden = found.clips.find(({ clip }) => clip === "hidden")!.scores["lmd"]!;
     expect(hidden).toMatchObject({ frames: 15 });
     for (const { scores } of found.clips) {

@@ -1,4 +1,5 @@
 /** Whether lips and sound belong together, as the toolkit's own audio-lip expert hears and sees it. */
+import { syncWindow } from "../../base/sync-window.js";
 import { farthestOffset, SyncExpert } from "../../data/sync-expert.js";
 import { levelOf } from "../../features/speech.js";
 import { type FaceFrame, faceAtRest, faceFrame } from "../../features/face-frame.js";
@@ -72,7 +73,7 @@ export const syncMetrics: readonly Metric[] = [
           const motion = track.motion();
           const mel = logMel(await joined(sound!()), expert.contract.mel, expert.contract.sampleRateHz);
           const found = await expert.score(motion, mel, levelOf(mel, expert.contract.mel.bands).reference);
-          if (found === null) return { missing: "fewer frames with a face than the expert looks at" };
+          if (found === null) return { missing: `${motion.length} frames from the first with a face on, the expert looks at ${syncWindow}` };
           return { values: { sync: found.inStep, "sync-c": found.confidence, "sync-offset": found.offset }, frames: track.seen };
         },
       };
