@@ -1,13 +1,13 @@
 /** ArcFace (Deng et al. 2019) as a user imported it: embeddings of aligned faces, for CSIM and ACD. */
 import type { Image } from "../../media/image.js";
-import { similarityFit, warpToFloat } from "../../media/transform.js";
+import { invertAffine, similarityFit, warpToFloat } from "../../media/transform.js";
 import { readImported } from "../../store/imported.js";
 import type { Expected } from "../../store/foreign-network.js";
 import { PictureNetwork, planesOf } from "./picture-network.js";
 
 export const arcfaceNetwork: Expected = { name: "ArcFace", input: [1, 3, 112, 112], output: 512 };
 
-const preparation = "112x112 RGB aligned by a similarity to insightface's five points (eye centres, nose tip, mouth corners of the 68 points), (v - 127.5) / 127.5, bilinear";
+const preparation = "112x112 RGB aligned by the similarity that takes the face's five points nearest to insightface's (eye centres, nose tip, mouth corners of the 68 points), (v - 127.5) / 127.5, bilinear";
 export const csimProtocol = `csim: ArcFace as imported; ${preparation}; cosine of the made and the real picture of the same instant, mean over every 5th frame`;
 export const acdProtocol = `acd: ArcFace as imported; ${preparation}; Euclidean distance of unit embeddings, the made frame against the first real frame with a face, mean over every 5th frame (not OpenFace's figure)`;
 
@@ -37,7 +37,8 @@ export class ArcFace {
 
 /** The network's input [3,112,112]. */
 export function alignedFace(image: Image, landmarks: Float32Array): Float32Array {
-  const toSource = similarityFit(template.map((value) => value + 0.5), fivePoints(landmarks));
+  // Errors are least in the aligned picture: the fit the other way round has another scale wherever a face is not shaped as the template.
+  const toSource = invertAffine(similarityFit(fivePoints(landmarks), template.map((value) => value + 0.5)));
   return planesOf(warpToFloat(image, toSource, side, side, { scale: 1 / 127.5, offset: -1, border: "black" }), side);
 }
 
