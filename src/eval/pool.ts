@@ -12,8 +12,8 @@ export interface Task {
 }
 
 /**
- * Scores all tasks with `jobs` threads and tells each result as it comes. The first error ends the work once the clips at hand are through.
- * One job works in this thread.
+ * Scores all tasks with `jobs` threads and tells each result as it comes. Where half of these would have nothing to do, clips get two each. The first error
+ * ends the work once the clips at hand are through. One job works in this thread.
  */
 export async function scoreAll(tasks: readonly Task[], jobs: number, onResult: (task: Task, result: UnitResult) => Promise<void>): Promise<void> {
   const left = [...tasks];
@@ -31,8 +31,13 @@ export async function scoreAll(tasks: readonly Task[], jobs: number, onResult: (
     }
   };
   const lanes = Math.min(jobs, tasks.length);
-  await Promise.all(Array.from({ length: lanes }, () => lane(lanes === 1 ? new OwnLane() : new ThreadLane())));
+  const options: LaneOptions = { spareCore: jobs >= 2 * lanes };
+  await Promise.all(Array.from({ length: lanes }, () => lane(lanes === 1 ? new OwnLane(options) : new ThreadLane(options))));
   if (failure !== null) throw failure;
+}
+
+interface LaneOptions {
+  readonly spareCore: boolean;
 }
 
 interface Lane {
@@ -42,9 +47,14 @@ interface Lane {
 
 class OwnLane implements Lane {
   readonly #bench = new Workbench();
+  readonly #options: LaneOptions;
+
+  constructor(options: LaneOptions) {
+    this.#options = options;
+  }
 
   score({ unit, metrics, pairing }: Task): Promise<UnitResult> {
-    return this.#bench.score(unit, metrics, pairing);
+    return this.#bench.score(unit, metrics, pairing, this.#options);
   }
 
   close(): Promise<void> {
@@ -53,10 +63,15 @@ class OwnLane implements Lane {
 }
 
 class ThreadLane implements Lane {
-  readonly #thread = new ServedThread<Task, UnitResult>(import.meta.url, "serveScores", "a thread that scores clips");
+  readonly #thread = new ServedThread<Question, UnitResult>(import.meta.url, "serveScores", "a thread that scores clips");
+  readonly #options: LaneOptions;
+
+  constructor(options: LaneOptions) {
+    this.#options = options;
+  }
 
   score(task: Task): Promise<UnitResult> {
-    return this.#thread.ask(task, task.unit.clip);
+    return this.#thread.ask({ task, options: this.#options }, task.unit.clip);
   }
 
   close(): Promise<void> {
@@ -64,8 +79,13 @@ class ThreadLane implements Lane {
   }
 }
 
+interface Question {
+  readonly task: Task;
+  readonly options: LaneOptions;
+}
+
 /** Within a thread. */
 export function serveScores(): void {
   const bench = new Workbench();
-  serveThread(({ unit, metrics, pairing }: Task) => bench.score(unit, metrics, pairing), { close: () => bench.close() });
+  serveThread(({ task: { unit, metrics, pairing }, options }: Question) => bench.score(unit, metrics, pairing, options), { close: () => bench.close() });
 }

@@ -5,6 +5,8 @@ import { createFaceAnalyzer } from "../face/analyzer.js";
 import { type Finished, type Metric, type Scorer, Tools } from "../metrics/metric.js";
 import { type Counts, framePairs, noCounts, type Pairing } from "./frame-pairs.js";
 import { metricsOf } from "./registry.js";
+import type { Sampling } from "./side.js";
+import { deservesThread, ThreadSide } from "./side-thread.js";
 import { type OpenSource, scoredFps, Sources } from "./sources.js";
 import type { Unit } from "./units.js";
 
@@ -32,13 +34,14 @@ export class Workbench {
   readonly tools = new Tools();
   readonly sources = new Sources();
 
-  async score(unit: Unit, metricNames: readonly string[], pairing: Pairing): Promise<UnitResult> {
+  /** `spareCore`: nobody else needs one core more. */
+  async score(unit: Unit, metricNames: readonly string[], pairing: Pairing, { spareCore = false }: { readonly spareCore?: boolean } = {}): Promise<UnitResult> {
     const metrics = metricsOf(metricNames).filter((metric) => isMeant(metric, unit));
     const counts = noCounts();
     const notes: string[] = [];
     const about = { system: unit.system, clip: unit.clip, notes, frames: counts };
     try {
-      const scores = await this.#score(unit, metrics, pairing, counts, notes);
+      const scores = await this.#score(unit, metrics, pairing, spareCore, counts, notes);
       return { ...about, scores, problem: null, frames: { made: counts.made, real: counts.real } };
     } catch (error) {
       if (!(error instanceof TalkfaceError) || !ownProblems.has(error.code)) throw error;
@@ -50,7 +53,7 @@ export class Workbench {
     return this.sources.close();
   }
 
-  async #score(unit: Unit, metrics: readonly Metric[], pairing: Pairing, counts: Counts, notes: string[]): Promise<Record<string, Finished>> {
+  async #score(unit: Unit, metrics: readonly Metric[], pairing: Pairing, spareCore: boolean, counts: Counts, notes: string[]): Promise<Record<string, Finished>> {
     const made = await this.sources.open(unit.made);
     const real = unit.real === null ? null : await this.sources.open(unit.real);
     const { sound } = unit.sound === null ? made : await this.sources.open(unit.sound);
@@ -65,7 +68,8 @@ export class Workbench {
     }
     const wantsFaces = pairing.crop === "face" || [...running.keys()].some(({ needs }) => needs.includes("faces"));
     const analyzer = wantsFaces ? await this.tools.once("faces", createFaceAnalyzer) : null;
-    for await (const pair of framePairs(made, real, analyzer, pairing, counts)) {
+    const elsewhere = wantsFaces && spareCore && deservesThread(made, real) ? (sampling: Sampling | null): ThreadSide => new ThreadSide(unit.real!, pairing, sampling) : null;
+    for await (const pair of framePairs(made, real, analyzer, pairing, counts, elsewhere)) {
       const [a, b] = [pair.made.image, pair.real?.image ?? pair.made.image];
       const isSame = a.width === b.width && a.height === b.height;
       for (const [metric, scorer] of running) {

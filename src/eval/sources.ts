@@ -20,6 +20,8 @@ export interface OpenSource {
   readonly frames: () => AsyncGenerator<Image>;
   /** 16 kHz mono from the first frame on; null where there is none. */
   readonly sound: (() => AsyncIterable<Float32Array>) | null;
+  /** How long it lasts, where that is known before it is read. */
+  readonly seconds: number | null;
   /** Frames that a generator was given. */
   readonly shown: ReadonlySet<number>;
   /** What is unusual about it and does not stop the scoring, each in half a sentence. */
@@ -38,7 +40,7 @@ export class Sources {
         return openFile(source.path);
       case "clip": {
         const { dataset, clip } = await this.#clip(source);
-        return { frames: () => clipFrames(dataset, clip), sound: clipSound(dataset, clip), shown: new Set(), notes: [] };
+        return { frames: () => clipFrames(dataset, clip), sound: clipSound(dataset, clip), seconds: clip.frames / scoredFps, shown: new Set(), notes: [] };
       }
       case "driven": {
         const { dataset, clip } = await this.#clip(source.clip);
@@ -48,7 +50,7 @@ export class Sources {
         const frames = async function* (): AsyncGenerator<Image> {
           yield* selfDriven(model, dataset, clip, await dataset.readSpeech(other.clip));
         };
-        return { frames, sound: clipSound(dataset, other.clip), shown: new Set(viewPlaces(clip.frames)), notes: clip.silent ? ["the clip is silent"] : [] };
+        return { frames, sound: clipSound(dataset, other.clip), seconds: clip.frames / scoredFps, shown: new Set(viewPlaces(clip.frames)), notes: clip.silent ? ["the clip is silent"] : [] };
       }
       case "still": {
         const of = await this.open(source.of);
@@ -84,6 +86,7 @@ async function openFile(path: string): Promise<OpenSource> {
   return {
     frames: () => readFrames(path, { fps: scoredFps, info }),
     sound: info.audio === null ? null : () => readAudioBlocks(path, soundBlock, { sampleRateHz: soundRateHz }),
+    seconds: info.durationSeconds,
     shown: new Set(),
     notes: [...(isVariable ? ["has a variable frame rate"] : rate === null ? [] : [`has ${rate}`])].map((note) => `${note}, brought to ${scoredFps} a second by time stamp`),
   };

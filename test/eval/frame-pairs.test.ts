@@ -14,14 +14,14 @@ function levels(count: number, width = 16, height = 12, shown: readonly number[]
   const frames = async function* (): AsyncGenerator<Image> {
     for (let t = 0; t < count; t++) yield { data: new Uint8Array(width * height * 3).fill(t), width, height };
   };
-  return { frames, sound: null, shown: new Set(shown), notes: [] };
+  return { frames, sound: null, seconds: null, shown: new Set(shown), notes: [] };
 }
 
 function still(images: readonly Image[]): OpenSource {
   const frames = async function* (): AsyncGenerator<Image> {
     yield* images;
   };
-  return { frames, sound: null, shown: new Set(), notes: [] };
+  return { frames, sound: null, seconds: null, shown: new Set(), notes: [] };
 }
 
 const plain: Pairing = { frames: "truncate", crop: "none", size: null, resize: false };
