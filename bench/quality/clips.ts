@@ -2,6 +2,7 @@
 import { TalkfaceError } from "../../src/base/errors.js";
 import { Random } from "../../src/base/random.js";
 import type { ClipEntry, Dataset } from "../../src/data/dataset.js";
+import { meshesOf } from "../../src/face/mesh-parts.js";
 import type { FaceCrop } from "./drive.js";
 
 export const clipProtocol = "val clips of real people (of personas, where there are no others) of at least 63 frames (2.5 s) with sound that was found in step, the first 250 frames (10 s) of each";
@@ -26,7 +27,6 @@ export interface QualityClip {
 const fewestFrames = 63;
 const mostFrames = 250;
 const samplesPerFrame = 640;
-const meshLength = 478 * 3;
 
 /** Clips of the val split that fit the protocol; `skipped` counts the others by reason. */
 export function chooseClips(dataset: Dataset): { clips: QualityClip[]; skipped: Record<string, number> } {
@@ -60,13 +60,13 @@ function openClip(dataset: Dataset, clip: ClipEntry): QualityClip {
     readSpeech: () => dataset.readSpeech(clip),
     async readMeshes() {
       const { data } = await dataset.readArray(clip, "mesh");
-      return Array.from({ length: clip.frames }, (_, t) => data.subarray(t * meshLength, (t + 1) * meshLength));
+      return meshesOf(data);
     },
     async read() {
       const count = Math.min(clip.frames, mostFrames);
       const { data } = await dataset.readArray(clip, "mesh");
       const crops: FaceCrop[] = [];
-      for (let t = 0; t < count; t++) crops.push({ image: await dataset.readFrame(clip, t), mesh: data.subarray(t * meshLength, (t + 1) * meshLength) });
+      for (const [t, mesh] of meshesOf(data).slice(0, count).entries()) crops.push({ image: await dataset.readFrame(clip, t), mesh });
       return { crops, speech: (await dataset.readSpeech(clip)).subarray(0, count * samplesPerFrame) };
     },
   };

@@ -1,4 +1,5 @@
 /** What training reads again and again: face geometry and speech of whole clips, and decoded frames, within a bound of memory. */
+import { meshesOf } from "../face/mesh-parts.js";
 import { logMel } from "../media/spectrogram.js";
 import { type FaceFrame, faceAtRest, faceFrame } from "../features/face-frame.js";
 import { levelOf } from "../features/speech.js";
@@ -60,8 +61,7 @@ export class ClipCache {
 
   async #load(clip: ClipEntry): Promise<ClipFeatures> {
     const [mesh, speech] = await Promise.all([this.#dataset.readArray(clip, "mesh"), this.#dataset.readSpeech(clip)]);
-    const stride = 478 * 3;
-    const faces = Array.from({ length: clip.frames }, (_, t) => faceFrame(mesh.data.subarray(t * stride, (t + 1) * stride)));
+    const faces = meshesOf(mesh.data).map(faceFrame);
     const { mel: settings, sampleRateHz } = this.#dataset.contract;
     const mel = logMel(speech, settings, sampleRateHz);
     return { faces, rest: faceAtRest(faces), mel, reference: levelOf(mel, settings.bands).reference };

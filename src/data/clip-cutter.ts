@@ -4,6 +4,7 @@
  */
 import { cropAffine, pointsIntoCrop, smoothCrops } from "../face/crop.js";
 import { to68 } from "../face/landmarks.js";
+import { meshLength } from "../face/mesh-parts.js";
 import { encodeJpeg, type Image } from "../media/image.js";
 import { affineScale, warpImage, type Affine } from "../media/transform.js";
 
@@ -116,7 +117,7 @@ function drawNext(open: Open, size: number): void {
 async function close(open: Open, end: PartEnd, { size, sourceScale }: CutterOptions): Promise<Part> {
   while (open.waiting.length > 0) drawNext(open, size);
   const frames = open.smoothed.length;
-  const mesh = new Float32Array(frames * 478 * 3);
+  const mesh = new Float32Array(frames * meshLength);
   const landmarks = new Float32Array(frames * 68 * 2);
   const crop = new Float32Array(frames * 6);
   open.smoothed.forEach((affine, t) => {

@@ -1,27 +1,13 @@
 /** Parts of a video whose faces are followed: one part at a time, of the face that is chosen when all of it has been seen. */
+import type { TrackedFace, TrackedFaces } from "../face/track-faces.js";
 import type { Image } from "../media/image.js";
 import { ClipCutter, type CutterOptions, type Part, type PartEnd } from "./clip-cutter.js";
-
-export interface FramedFaces {
-  readonly image: Image;
-  /** The first one sets where parts begin and end. */
-  readonly faces: readonly FramedFace[];
-  /** The picture does not continue the one before. */
-  readonly cut: boolean;
-}
-
-export interface FramedFace {
-  /** The same from frame to frame. */
-  readonly id: number;
-  /** [478,3] source px, null where the face is lost. */
-  readonly points: Float32Array | null;
-}
 
 /** A face beside the first one competes for a part where it was followed over this share of it. */
 const leastShare = 0.5;
 
-/** Yields the parts of a video in their order. `choose` is asked where several faces compete; the part of the first face comes first. */
-export async function* cutParts(frames: AsyncIterable<FramedFaces>, options: CutterOptions, choose: (parts: readonly Part[]) => Promise<Part>): AsyncGenerator<Part> {
+/** Yields the parts of a video in their order; the first face sets where they begin and end. `choose` is asked where several faces compete; the part of the first face comes first. */
+export async function* cutParts(frames: AsyncIterable<TrackedFaces>, options: CutterOptions, choose: (parts: readonly Part[]) => Promise<Part>): AsyncGenerator<Part> {
   let stretch = new Stretch(options);
   let index = -1;
   const chosen = async (end: PartEnd): Promise<Part | null> => {
@@ -58,17 +44,17 @@ class Stretch {
     this.#options = options;
   }
 
-  isOf([first]: readonly FramedFace[]): boolean {
+  isOf([first]: readonly TrackedFace[]): boolean {
     return this.#first === null || first?.id === this.#first;
   }
 
   /** True where the part of the first face ends here. */
-  async add(image: Image, faces: readonly FramedFace[], index: number): Promise<boolean> {
+  async add(image: Image, faces: readonly TrackedFace[], index: number): Promise<boolean> {
     this.#first ??= faces[0]?.id ?? null;
-    for (const { id, points } of faces) {
+    for (const { id, mesh } of faces) {
       const cutter = this.#cutters.get(id) ?? new ClipCutter(this.#options);
       this.#cutters.set(id, cutter);
-      const part = await cutter.add(image, points, index);
+      const part = await cutter.add(image, mesh?.points ?? null, index);
       if (id === this.#first) this.#part = part;
       else if (part !== null) this.#others.push(part);
     }

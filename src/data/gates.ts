@@ -2,6 +2,7 @@
  * What makes a part unfit to learn from, beyond its length and size. Thresholds are set by 60 real talking videos of several corpora (LRS3, VoxCeleb2, LRW,
  * MEAD, HDTF, others): all of them pass.
  */
+import { meshLength } from "../face/mesh-parts.js";
 import { fitPose } from "../face/pose.js";
 import { type Image, decodeImage } from "../media/image.js";
 import type { Part } from "./clip-cutter.js";
@@ -17,7 +18,6 @@ const leastDynamics = 6;
 /** Of 120 real videos, 119 are apart by at most 1.8 s and 17 % of the longer one (the sound ends first), and one has sound of 12 s for pictures of 4.7 s. */
 const mostApart = { seconds: 0.5, share: 0.25 } as const;
 
-const meshLength = 478 * 3;
 /** The face without hair and background, as shares of the crop. */
 const [left, right, top, bottom] = [0.3, 0.7, 0.3, 0.8];
 

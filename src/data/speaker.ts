@@ -1,4 +1,5 @@
 /** Which of several faces speaks: the one whose lips go with the sound, as the audio-lip expert sees and hears it. */
+import { meshesOf } from "../face/mesh-parts.js";
 import { faceAtRest, faceFrame } from "../features/face-frame.js";
 import { mouthMotion } from "../features/mouth-motion.js";
 import { levelOf } from "../features/speech.js";
@@ -17,8 +18,6 @@ const clearMargin = 0.1;
 const clearFrames = 50;
 /** Agreement that a frame of offset costs: most footage is nearly in step, and the best of many offsets is somewhere by chance. */
 const offsetCost = 0.01;
-
-const meshLength = 478 * 3;
 
 /** Opens the expert when it is first asked; keep one for each thread. */
 export class SpeakerJudge {
@@ -58,8 +57,8 @@ export function isClear(margin: number, frames: number): boolean {
 }
 
 /** `speakingScore` of a part and its sound; NaN, of which nothing is more or less, where they are too short to tell. */
-async function lipsWithSound(expert: SyncExpert, { mesh, frames }: Part, samples: Float32Array): Promise<number> {
-  const faces = Array.from({ length: frames }, (_, t) => faceFrame(mesh.subarray(t * meshLength, (t + 1) * meshLength)));
+async function lipsWithSound(expert: SyncExpert, { mesh }: Part, samples: Float32Array): Promise<number> {
+  const faces = meshesOf(mesh).map(faceFrame);
   const rest = faceAtRest(faces);
   const { mel: settings, sampleRateHz } = expert.contract;
   const mel = logMel(samples, settings, sampleRateHz);

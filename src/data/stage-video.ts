@@ -2,14 +2,15 @@
 import type { DataContract } from "../base/contract.js";
 import { TalkfaceError } from "../base/errors.js";
 import type { FaceAnalyzer, FaceChoice } from "../face/analyzer.js";
-import { trackFaces } from "../face/track-faces.js";
+import { meshLength } from "../face/mesh-parts.js";
+import { trackFaces, type TrackedFaces } from "../face/track-faces.js";
 import { trackFace } from "../face/track.js";
 import type { Image } from "../media/image.js";
 import { requireVideo, type MediaInfo } from "../media/probe.js";
 import { logMel } from "../media/spectrogram.js";
 import { readFrames } from "../media/video-reader.js";
 import { longestGap, type Part } from "./clip-cutter.js";
-import { cutParts, type FramedFaces } from "./cut-parts.js";
+import { cutParts } from "./cut-parts.js";
 import { lengthGate, mostSound, pictureGate, speechGate } from "./gates.js";
 import { encodeNpy } from "./npy.js";
 import type { Probed } from "./probe-ahead.js";
@@ -127,10 +128,10 @@ function dropped(reason: Drop["reason"], detail: string): StagedVideo {
 }
 
 /** Follows the faces that are asked for and keeps the time that it takes, less that of the frames it waits for. */
-async function* tracking(frames: AsyncIterable<Image>, analyzer: FaceAnalyzer, face: PreparedFace, count: { frames: number }, times: StageTimes): AsyncGenerator<FramedFaces> {
+async function* tracking(frames: AsyncIterable<Image>, analyzer: FaceAnalyzer, face: PreparedFace, count: { frames: number }, times: StageTimes): AsyncGenerator<TrackedFaces> {
   let last = performance.now();
   let decodeBefore = times.decode;
-  for await (const framed of face === "speaker" ? several(frames, analyzer) : single(frames, analyzer, face)) {
+  for await (const framed of face === "speaker" ? trackFaces(frames, analyzer, { patience: longestGap }) : single(frames, analyzer, face)) {
     times.track += performance.now() - last - (times.decode - decodeBefore);
     count.frames++;
     const handed = performance.now();
@@ -141,14 +142,8 @@ async function* tracking(frames: AsyncIterable<Image>, analyzer: FaceAnalyzer, f
   }
 }
 
-async function* single(frames: AsyncIterable<Image>, analyzer: FaceAnalyzer, face: FaceChoice): AsyncGenerator<FramedFaces> {
-  for await (const { image, mesh, cut } of trackFace(frames, analyzer, { face })) yield { image, faces: [{ id: 0, points: mesh?.points ?? null }], cut };
-}
-
-async function* several(frames: AsyncIterable<Image>, analyzer: FaceAnalyzer): AsyncGenerator<FramedFaces> {
-  for await (const { image, faces, cut } of trackFaces(frames, analyzer, { patience: longestGap })) {
-    yield { image, faces: faces.map(({ id, mesh }) => ({ id, points: mesh?.points ?? null })), cut };
-  }
+async function* single(frames: AsyncIterable<Image>, analyzer: FaceAnalyzer, face: FaceChoice): AsyncGenerator<TrackedFaces> {
+  for await (const { image, mesh, cut } of trackFace(frames, analyzer, { face })) yield { image, faces: [{ id: 0, mesh }], cut };
 }
 
 async function* timed<T>(source: AsyncIterable<T>, times: StageTimes, name: "decode"): AsyncGenerator<T> {
@@ -221,7 +216,7 @@ function shorten(part: Part, frames: number): Part {
     ...part,
     frames,
     pictures: part.pictures.slice(0, frames),
-    mesh: part.mesh.slice(0, frames * 478 * 3),
+    mesh: part.mesh.slice(0, frames * meshLength),
     landmarks: part.landmarks.slice(0, frames * 136),
     crop: part.crop.slice(0, frames * 6),
   };

@@ -1,7 +1,8 @@
 /** A deployed model driven by a clip of prepared data: the clip's pictures as views, its head and upper face as guide, and some speech. */
 import { TalkfaceError } from "../base/errors.js";
 import type { ClipEntry, Dataset } from "../data/dataset.js";
-import { type FaceFrame, faceFrame } from "../features/face-frame.js";
+import { meshesOf } from "../face/mesh-parts.js";
+import { faceFrame } from "../features/face-frame.js";
 import type { Image } from "../media/image.js";
 import { expressionEvery } from "../synth/guide-motion.js";
 import type { ModelThread } from "../synth/model-thread.js";
@@ -9,7 +10,6 @@ import type { FaceView } from "../synth/talking-model.js";
 import { drawMoved, fitLength, prepareMoves, viewCount, viewPlaces } from "./driving.js";
 
 const samplesPerFrame = 640;
-const meshLength = 478 * 3;
 
 export const selfDriveProtocol =
   `self-driven: ${viewCount} identity pictures from the clip, its first frame and spread ones, which count for movement and not for likeness; head and upper face of the clip; frames as drawn, before encoding`;
@@ -20,7 +20,7 @@ export async function* selfDriven(model: ModelThread, dataset: Dataset, clip: Cl
     throw new TalkfaceError("bad-data", `${clip.dataset}: crops of ${dataset.contract.size} px, expected ${model.contract.size} px as the model. Prepare the data with --size ${model.contract.size}.`);
   }
   const { data } = await dataset.readArray(clip, "mesh");
-  const guide = Array.from({ length: clip.frames }, (_, t): FaceFrame => faceFrame(data.subarray(t * meshLength, (t + 1) * meshLength) as Float32Array));
+  const guide = meshesOf(data).map(faceFrame);
   const views: FaceView[] = [];
   for (const t of viewPlaces(clip.frames)) views.push({ image: await dataset.readFrame(clip, t), face: guide[t]! });
   const moved = await prepareMoves(model, { views, guide, codes: await expressionCodes(model, dataset, clip) });

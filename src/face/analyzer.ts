@@ -1,6 +1,6 @@
 /** Finding faces and their points in a picture. */
 import type { Image } from "../media/image.js";
-import { BlazeFace, mergeDetections, type Detection } from "./detector.js";
+import { BlazeFace, boxArea, boxCentre, mergeDetections, type Detection } from "./detector.js";
 import { MeshNetwork, squareOfDetection, squareOfMesh, type FaceMesh, type FaceSquare } from "./mesh.js";
 
 /** The largest face, or the n-th from the left, counted from 1. */
@@ -54,15 +54,14 @@ class Analyzer implements FaceAnalyzer {
   async find(image: Image, which: FaceChoice): Promise<FaceMesh | null> {
     const detections = await this.detect(image);
     if (which === "largest") {
-      const area = ({ box }: Detection): number => box.width * box.height;
-      for (const detection of detections.sort((a, b) => area(b) - area(a))) {
+      for (const detection of detections.sort((a, b) => boxArea(b.box) - boxArea(a.box))) {
         const mesh = await this.meshOf(image, detection);
         if (mesh !== null) return mesh;
       }
       return null;
     }
     let seen = 0;
-    for (const detection of detections.sort((a, b) => a.box.x + a.box.width / 2 - (b.box.x + b.box.width / 2))) {
+    for (const detection of detections.sort((a, b) => boxCentre(a.box).x - boxCentre(b.box).x)) {
       const mesh = await this.meshOf(image, detection);
       if (mesh !== null && ++seen === which) return mesh;
     }

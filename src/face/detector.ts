@@ -12,6 +12,14 @@ export interface Box {
   readonly height: number;
 }
 
+export function boxArea({ width, height }: Box): number {
+  return width * height;
+}
+
+export function boxCentre({ x, y, width, height }: Box): { readonly x: number; readonly y: number } {
+  return { x: x + width / 2, y: y + height / 2 };
+}
+
 export interface Detection {
   /** Source pixels; may reach over the picture's edge. */
   readonly box: Box;
@@ -117,5 +125,5 @@ export function overlap(a: Box, b: Box): number {
   const height = Math.min(a.y + a.height, b.y + b.height) - Math.max(a.y, b.y);
   if (width <= 0 || height <= 0) return 0;
   const shared = width * height;
-  return shared / (a.width * a.height + b.width * b.height - shared);
+  return shared / (boxArea(a) + boxArea(b) - shared);
 }

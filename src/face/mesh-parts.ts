@@ -27,3 +27,11 @@ export const eyeRimCount = 16;
 /** Vertices of the mesh proper; 468-472 and 473-477 are the irises. */
 export const faceVertexCount = 468;
 export const meshVertexCount = 478;
+
+/** Numbers of one mesh [478, 3]. */
+export const meshLength = 3 * meshVertexCount;
+
+/** The meshes of stacked ones [T, 478, 3]; no copies. */
+export function meshesOf(stacked: Float32Array): Float32Array[] {
+  return Array.from({ length: stacked.length / meshLength }, (_, t) => stacked.subarray(t * meshLength, (t + 1) * meshLength));
+}

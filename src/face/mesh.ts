@@ -1,9 +1,9 @@
 /** Face Mesh with attention (Grishchenko et al. 2020): 478 points from a turned square around a face. */
 import type { Image } from "../media/image.js";
 import type { Affine } from "../media/transform.js";
-import type { Detection } from "./detector.js";
+import { boxCentre, type Detection } from "./detector.js";
 import { ImageNetwork } from "./image-network.js";
-import { eyeRimCount, faceVertexCount, leftEyeVertices, lipVertices, meshVertexCount, rightEyeVertices } from "./mesh-parts.js";
+import { eyeRimCount, faceVertexCount, leftEyeVertices, lipVertices, meshLength, rightEyeVertices } from "./mesh-parts.js";
 
 export interface FaceMesh {
   /** [478,3] source pixels; z in the same unit, smaller is nearer, zero about the middle of the head. 0-467 face, 468-477 irises. */
@@ -27,8 +27,7 @@ const outerEyeCorners = [33, 263] as const;
 /** Around a detection, upright along its eyes. */
 export function squareOfDetection({ box, keypoints }: Detection): FaceSquare {
   return {
-    x: box.x + box.width / 2,
-    y: box.y + box.height / 2,
+    ...boxCentre(box),
     side: margin * Math.max(box.width, box.height),
     angle: Math.atan2(keypoints[3]! - keypoints[1]!, keypoints[2]! - keypoints[0]!),
   };
@@ -74,7 +73,7 @@ export class MeshNetwork {
     const toSource: Affine = [cosine, -sine, square.x - (cosine - sine) * half, sine, cosine, square.y - (sine + cosine) * half];
     const outputs = await this.#network.run(image, toSource, { scale: 1 / 255, offset: 0, border: "edge" });
 
-    const points = new Float32Array(meshVertexCount * 3);
+    const points = new Float32Array(meshLength);
     points.set(outputs("mesh"));
     for (const [vertices, refined] of [[lipVertices, outputs("lips")], [leftEyeVertices, outputs("leftEye")], [rightEyeVertices, outputs("rightEye")]] as const) {
       vertices.forEach((vertex, i) => {

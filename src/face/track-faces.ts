@@ -2,7 +2,7 @@
 import type { Image } from "../media/image.js";
 import type { FaceAnalyzer } from "./analyzer.js";
 import { cutChange, CutDetector } from "./cuts.js";
-import type { Box, Detection } from "./detector.js";
+import { type Box, boxArea, boxCentre, type Detection } from "./detector.js";
 import { type FaceMesh, type FaceSquare, squareOfDetection } from "./mesh.js";
 import { FollowedFace, squareDistance } from "./track.js";
 
@@ -70,7 +70,7 @@ export async function* trackFaces(frames: AsyncIterable<Image>, analyzer: FaceAn
     sinceSearch++;
     if (first === undefined || (first.face.mesh !== null && (cut || sinceSearch >= searchInterval))) {
       sinceSearch = 0;
-      for (const detection of (await detect()).toSorted((a, b) => area(b.box) - area(a.box))) {
+      for (const detection of (await detect()).toSorted((a, b) => boxArea(b.box) - boxArea(a.box))) {
         if (followed.length === mostFaces) break;
         if (followed.some(({ face }) => isAt(detection.box, face.square))) continue;
         if (squareOfDetection(detection).side < leastShare * (followed[0]?.face.square.side ?? 0)) continue;
@@ -82,10 +82,6 @@ export async function* trackFaces(frames: AsyncIterable<Image>, analyzer: FaceAn
   }
 }
 
-function isAt({ x, y, width, height }: Box, square: FaceSquare): boolean {
-  return squareDistance({ x: x + width / 2, y: y + height / 2 }, square) < sameFace * square.side;
-}
-
-function area({ width, height }: Box): number {
-  return width * height;
+function isAt(box: Box, square: FaceSquare): boolean {
+  return squareDistance(boxCentre(box), square) < sameFace * square.side;
 }

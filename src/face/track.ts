@@ -2,7 +2,7 @@
 import type { Image } from "../media/image.js";
 import { presenceThreshold, type FaceAnalyzer, type FaceChoice } from "./analyzer.js";
 import { cutChange, CutDetector } from "./cuts.js";
-import type { Detection } from "./detector.js";
+import { boxCentre, type Detection } from "./detector.js";
 import { squareOfMesh, type FaceMesh, type FaceSquare } from "./mesh.js";
 
 export interface TrackedFrame {
@@ -90,10 +90,7 @@ async function follow(image: Image, last: FaceSquare, analyzer: FaceAnalyzer): P
 /** The face that is nearest to where the lost one was and of like size: not whichever is largest now. */
 async function findNear(image: Image, last: FaceSquare, analyzer: FaceAnalyzer, detections: readonly Detection[]): Promise<FaceMesh | null> {
   const candidates = detections
-    .map((detection) => {
-      const { x, y, width, height } = detection.box;
-      return { detection, away: Math.hypot(x + width / 2 - last.x, y + height / 2 - last.y) / last.side };
-    })
+    .map((detection) => ({ detection, away: squareDistance(boxCentre(detection.box), last) / last.side }))
     .filter(({ away }) => away < nearby)
     .sort((a, b) => a.away - b.away);
   for (const { detection } of candidates) {

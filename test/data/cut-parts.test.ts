@@ -1,8 +1,9 @@
 import { describe, expect, it } from "vitest";
 import { longestGap, lookAhead, type Part } from "../../src/data/clip-cutter.js";
-import { cutParts, type FramedFaces } from "../../src/data/cut-parts.js";
+import { cutParts } from "../../src/data/cut-parts.js";
 import { canonicalMesh } from "../../src/face/canonical.js";
 import { cropAffine, smoothCrops } from "../../src/face/crop.js";
+import type { TrackedFaces } from "../../src/face/track-faces.js";
 import type { Image } from "../../src/media/image.js";
 
 const size = 32;
@@ -18,9 +19,9 @@ function face(shift: number, scale = 5): Float32Array {
 }
 
 /** A face a row, a frame per character: "x" it is seen, "." it is not, "|" it is seen after a cut, " " it is not followed. Face i is i pixels further down. */
-async function* tracked(...rows: readonly string[]): AsyncGenerator<FramedFaces> {
+async function* tracked(...rows: readonly string[]): AsyncGenerator<TrackedFaces> {
   for (let t = 0; t < rows[0]!.length; t++) {
-    const faces = rows.flatMap((row, id) => (row[t] === " " ? [] : [{ id, points: row[t] === "." ? null : face(t / 4).map((value, k) => (k % 3 === 1 ? value + id : value)) }]));
+    const faces = rows.flatMap((row, id) => (row[t] === " " ? [] : [{ id, mesh: row[t] === "." ? null : { points: face(t / 4).map((value, k) => (k % 3 === 1 ? value + id : value)), presence: 1 } }]));
     yield { image, faces, cut: rows[0]![t] === "|" };
   }
 }
@@ -98,7 +99,7 @@ describe("cutParts", () => {
 
   it("gives a part as soon as it is full", async () => {
     let given = 0;
-    async function* counted(): AsyncGenerator<FramedFaces> {
+    async function* counted(): AsyncGenerator<TrackedFaces> {
       for await (const frame of tracked("x".repeat(40))) {
         given++;
         yield frame;
