@@ -43,7 +43,7 @@ const textureBlock = 8;
  * How much texture there is, not where its lines lie: L1 between mean steps from pixel to pixel in blocks of pictures [N, 3, S, S], weighted by block [N, 1, S/8, S/8].
  * Where a picture cannot be foretold, the least pixel error is a blur; this charges for it.
  */
-function textureDifference(a: Value, b: Value, weight: Value): Value {
+export function textureDifference(a: Value, b: Value, weight: Value): Value {
   const [s] = a.shape.slice(2) as [number];
   const amount = (x: Value): readonly Value[] => differences(x).map((step, i) => {
     const whole = pad(abs(step), [[0, 0], [0, 0], [0, i], [0, 1 - i]]); // a missing last row or column
