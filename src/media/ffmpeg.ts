@@ -158,7 +158,8 @@ export async function* ffmpegOutput(command: FfmpegCommand, where: string): Asyn
   const running = await startFfmpeg(command, stream);
   void running.ended.then(({ failed }) => failed && stream.end());
   try {
-    for await (const chunk of stream) yield chunk as Uint8Array;
+    // A destroyed stream would be an error that ends the wait before the process is gone.
+    for await (const chunk of stream.iterator({ destroyOnReturn: false })) yield chunk as Uint8Array;
     const { failed, stderr } = await running.ended;
     if (failed) throw mediaError(where, stderr);
     // ffmpeg calls it a success when the end of a file is missing.
@@ -168,6 +169,7 @@ export async function* ffmpegOutput(command: FfmpegCommand, where: string): Asyn
   } finally {
     running.kill();
     await running.ended;
+    stream.destroy();
   }
 }
 
