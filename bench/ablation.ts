@@ -3,7 +3,8 @@
  * `quality` scores them. Each variant has a folder in --out: what was trained or scored there is not done again, what was interrupted goes on.
  * Prints a line for each variant; few steps compare what is learned first and say nothing of the end.
  *
- *   npm run bench -- ablation --data PREPARED [--data MORE] --out DIR [--preset tiny|default] [--steps N or MOTION,RENDER,ADVERSARIAL] [--seed N] [--limit CLIPS] [--only full,concatenation]
+ *   npm run bench -- ablation --data PREPARED [--data MORE] --out DIR [--preset tiny|default] [--steps N or MOTION,RENDER,ADVERSARIAL] [--batch MOTION,RENDER] [--seed N]
+ *                             [--device auto|cpu|cuda|webgpu] [--limit CLIPS] [--only full,concatenation]
  */
 import { join } from "node:path";
 import { parseArgs } from "node:util";
@@ -15,9 +16,10 @@ import { openDataset } from "../src/data/dataset.js";
 import { createFaceAnalyzer } from "../src/face/analyzer.js";
 import { createExpressionNet } from "../src/face/expression.js";
 import { createIdentityNet } from "../src/face/identity.js";
+import { type Device, parseDevice } from "../src/runtime/devices.js";
 import { etGanAcw } from "../src/systems/et-gan-acw/system.js";
 import { trainedModel } from "./ablation/trained.js";
-import { readVariants, type VariantName, variantNames } from "./ablation/variants.js";
+import { presetOf, readVariants, type VariantName, variantNames } from "./ablation/variants.js";
 import { chooseClips, thinClips, type QualityClip } from "./quality/clips.js";
 import { type ClipResult, type Judges, measureClip } from "./quality/measure.js";
 import { openModelDrive } from "./quality/model-drive.js";
@@ -47,7 +49,7 @@ export async function run(args: readonly string[]): Promise<Record<string, strin
       process.stdout.write(`${variant.padEnd(Math.max(...variantNames.map(({ length }) => length)))} ${Object.entries(figures).map(([key, value]) => `${key}=${value}`).join(" ")}\n`);
     }
     const people = new Set(clips.map(({ person }) => person)).size;
-    return { variants: options.variants.length, preset: options.preset, steps: options.steps.join(), seed: options.seed, clips: clips.length, people };
+    return { variants: options.variants.length, preset: options.preset, steps: options.steps.join(), batch: options.batch.join(), seed: options.seed, clips: clips.length, people };
   } finally {
     process.removeListener("SIGINT", ask);
     await dataset.close();
@@ -83,6 +85,9 @@ interface Options {
   readonly out: string;
   readonly preset: string;
   readonly steps: readonly number[];
+  /** Windows a step in the motion phase and in the two others. */
+  readonly batch: readonly [number, number];
+  readonly device: Device;
   readonly seed: number;
   readonly limit: number;
   readonly variants: readonly VariantName[];
@@ -90,22 +95,30 @@ interface Options {
 
 function readOptions(args: readonly string[]): Options {
   const text = { type: "string" } as const;
-  const { values } = parseArgs({ args: [...args], options: { data: { type: "string", multiple: true }, out: text, preset: text, steps: text, seed: text, limit: text, only: text } });
-  const { data = [], out, preset = "tiny", steps, seed = "0", limit, only } = values;
+  const { values } = parseArgs({ args: [...args], options: { data: { type: "string", multiple: true }, out: text, preset: text, steps: text, batch: text, device: text, seed: text, limit: text, only: text } });
+  const { data = [], out, preset = "tiny", steps, batch, device = "cpu", seed = "0", limit, only } = values;
   if (out === undefined) throw new TalkfaceError("usage", "--out: expected a folder for the runs of the variants.");
-  return { data, out, preset, steps: readSteps(steps), seed: whole("--seed", seed, 0), limit: readLimit(limit, 6), variants: readVariants(only) };
+  return { data, out, preset, steps: readSteps(steps), batch: readBatch(batch, preset), device: parseDevice(device), seed: whole("--seed", seed, 0), limit: readLimit(limit, 6), variants: readVariants(only) };
 }
 
 /** One number for each phase, or one for all. */
 function readSteps(text = "200"): number[] {
-  const given = text.split(",").map((part) => whole("--steps", part, 1));
+  const given = text.split(",").map((part) => whole("--steps", part, 1, text));
   const { phases } = etGanAcw;
   if (given.length !== 1 && given.length !== phases.length) throw new TalkfaceError("usage", `--steps ${text}: expected one number, or one for each of ${phases.map(({ name }) => name).join(", ")}.`);
   return phases.map((_, i) => given[i] ?? (given[0] as number));
 }
 
-function whole(name: string, text: string, least: number): number {
+/** `MOTION,RENDER`; the preset's where nothing is given. */
+function readBatch(text: string | undefined, preset: string): [number, number] {
+  if (text === undefined) return [presetOf(preset).motion.batch, presetOf(preset).render.batch];
+  const [motion, render, ...more] = text.split(",").map((part) => whole("--batch", part, 1, text));
+  if (motion === undefined || render === undefined || more.length > 0) throw new TalkfaceError("usage", `--batch ${text}: expected MOTION,RENDER, for instance 16,3.`);
+  return [motion, render];
+}
+
+function whole(name: string, text: string, least: number, given = text): number {
   const value = Number(text);
-  if (!/^\d+$/.test(text) || value < least) throw new TalkfaceError("usage", `${name} ${text}: expected a whole number from ${least}.`);
+  if (!/^\d+$/.test(text) || value < least) throw new TalkfaceError("usage", `${name} ${given}: expected a whole number from ${least}.`);
   return value;
 }

@@ -28,16 +28,25 @@ const without: Readonly<Partial<Record<VariantName, Config["without"][number]>>>
   "no-expert": "expert",
 };
 
-/** What a variant changes in a preset, for crops of `size` pixels. */
-export function changesOf(name: VariantName, preset: string, size: number): Partial<Config> {
-  const config = presets[preset];
-  if (config === undefined) throw new TalkfaceError("usage", `--preset ${preset}: expected ${Object.keys(presets).join(" or ")}.`);
+/** Throws `usage` where there is none of that name. */
+export function presetOf(name: string): Config {
+  const config = presets[name];
+  if (config === undefined) throw new TalkfaceError("usage", `--preset ${name}: expected ${Object.keys(presets).join(" or ")}.`);
+  return config;
+}
+
+/** What a variant changes in a preset, for crops of `size` pixels and that many windows a step in the motion phase and in the others. */
+export function changesOf(name: VariantName, preset: string, size: number, batch: readonly [number, number]): Partial<Config> {
+  const config = presetOf(preset);
   if (size !== 64 && size !== 128 && size !== 256) throw new TalkfaceError("bad-data", `crops of ${size} px, expected 64, 128 or 256. Prepare the data with --size 128.`);
   const part = without[name];
+  const views = name === "single-image" ? { views: 1 } : {};
   return {
     size,
+    motion: { ...config.motion, batch: batch[0], ...views },
+    render: { ...config.render, batch: batch[1], ...views },
+    ...views,
     ...(part === undefined ? {} : { without: [part] }),
-    ...(name === "single-image" ? { views: 1, motion: { ...config.motion, views: 1 }, render: { ...config.render, views: 1 } } : {}),
   };
 }
 

@@ -21,7 +21,7 @@ afterAll(async () => {
 
 describe("ablation", () => {
   it("has variants that differ from the full system in one thing each", () => {
-    const configOf = (name: (typeof variantNames)[number]): Record<string, unknown> => etGanAcw.parseConfig({ ...etGanAcw.presets["tiny"], ...changesOf(name, "tiny", 128) });
+    const configOf = (name: (typeof variantNames)[number]): Record<string, unknown> => etGanAcw.parseConfig({ ...etGanAcw.presets["tiny"], ...changesOf(name, "tiny", 128, [4, 2]) });
     const full = configOf("full");
     expect(full).toMatchObject({ size: 128, without: [], views: 2 });
     const changed = variantNames.slice(1).map((name) => Object.entries(configOf(name)).filter(([key, value]) => JSON.stringify(value) !== JSON.stringify(full[key])).map(([key]) => key));
@@ -32,9 +32,9 @@ describe("ablation", () => {
   it("trains, scores and prints what is asked for, and keeps it", async () => {
     const lines: string[] = [];
     const write = vi.spyOn(process.stdout, "write").mockImplementation((text) => lines.push(String(text)) > 0);
-    const ablation = (...more: string[]): Promise<unknown> => run(["--data", join(folder, "data"), "--out", join(folder, "out"), "--steps", "1", "--limit", "1", "--only", "concatenation,single-image", ...more]);
+    const ablation = (...more: string[]): Promise<unknown> => run(["--data", join(folder, "data"), "--out", join(folder, "out"), "--steps", "1", "--batch", "3,2", "--limit", "1", "--only", "concatenation,single-image", ...more]);
     try {
-      expect(await ablation()).toEqual({ variants: 2, preset: "tiny", steps: "1,1,1", seed: 0, clips: 1, people: 1 });
+      expect(await ablation()).toEqual({ variants: 2, preset: "tiny", steps: "1,1,1", batch: "3,2", seed: 0, clips: 1, people: 1 });
       const first = lines.splice(0);
       expect(first.map((line) => line.split(/ +/)[0])).toEqual(["single-image", "concatenation"]);
       for (const line of first) expect(line).toMatch(/ psnr=\d+\.\d\d .* ssim=[\d.]+ .*cross_lips=/);
@@ -56,6 +56,9 @@ describe("ablation", () => {
     [["--out", "x", "--only", "full,nothing"], /--only nothing: expected some of full, no-speech/],
     [["--out", "x", "--steps", "2,3"], /--steps 2,3: expected one number, or one for each of motion, render, adversarial/],
     [["--out", "x", "--steps", "0"], /--steps 0: expected a whole number from 1/],
+    [["--out", "x", "--batch", "4"], /--batch 4: expected MOTION,RENDER/],
+    [["--out", "x", "--batch", "4,0"], /--batch 4,0: expected a whole number from 1/],
+    [["--out", "x", "--device", "tpu"], /--device tpu: expected one of auto, cpu, cuda, webgpu/],
     [["--out", "x", "--limit", "none"], /--limit none/],
     [[], /--out: expected a folder/],
   ])("refuses %j", async (args, message) => {

@@ -34,7 +34,7 @@ const schema = z.strictObject({
   render: z.strictObject({ batch: positive, frames: positive, views: positive }).default({ batch: 3, frames: 5, views: 2 }),
   without: z.array(z.enum(parts)).default([]),
   /** Weights of the losses that are not reconstruction. */
-  losses: z.strictObject({ expert: weight.default(0.1), identityRemoval: weight.default(0.05), emotion: weight.default(0.02), adversarial: weight.default(0.25), cross: weight.default(0.5), texture: weight.default(20) }).prefault({}),
+  losses: z.strictObject({ expert: weight.default(0.1), identityRemoval: weight.default(0.05), emotion: weight.default(0.02), adversarial: weight.default(0.25), cross: weight.default(0.5), flicker: weight.default(5), texture: weight.default(20) }).prefault({}),
   /** Frames that the deployed speech and frame networks take a run. */
   deployFrames: z.strictObject({ speech: positive, frame: positive, guide: positive }).default({ speech: 25, frame: 5, guide: 5 }),
 });

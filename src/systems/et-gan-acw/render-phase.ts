@@ -101,7 +101,7 @@ function buildScene(config: Config, p: Params, batch: (name: string) => Value): 
   const expression = l2(expressionEncoder(config, judge, rendered.picture), stopGradient(expressionEncoder(config, judge, target)));
   const painted = mean(rendered.mask);
 
-  const parts = [mul(pixels, 10), mul(warping, 4), mul(edges, 5), mul(flicker, 5), mul(texture, config.losses.texture), mul(features, 1), mul(identity, 0.5), mul(expression, 0.05)];
+  const parts = [mul(pixels, 10), mul(warping, 4), mul(edges, 5), mul(flicker, config.losses.flicker), mul(texture, config.losses.texture), mul(features, 1), mul(identity, 0.5), mul(expression, 0.05)];
   const loss = parts.reduce((x, y) => add(x, y));
   const first = reshape(slice(views, 1, 0, 1), [b, 3, s, s]);
   return {
