@@ -2,7 +2,7 @@
 import { type FaceFrame, faceAtRest } from "../features/face-frame.js";
 import { upperFaceMotion } from "../features/position.js";
 import { anglesOf, carryPose, meanPose, type Reach, type RigidPose, rotationOf, type TurnLimits } from "../features/rigid-pose.js";
-import { settleOverTime, smoothOverTime } from "../features/smoothing.js";
+import { settleOverTime } from "../features/smoothing.js";
 
 /** Every how many guide frames an expression is coded, and over how many frames on either side codes are averaged. */
 export const expressionEvery = 5;
@@ -12,12 +12,12 @@ export const expressionReach = 12;
  * Landmarks tremble by parts of a pixel, and all of a made picture would tremble with the head: frames on either side over which its pose is
  * smoothed where it moves and where it rests, and below which motion, in centimetres at the outline, it counts as resting.
  */
-const poseSmoothing = { near: 7, far: 15, tremble: 0.2 };
+const poseSmoothing = { near: 7, far: 20, tremble: 0.3 };
 /** From the middle of a head to its outline, centimetres: makes angles and scale comparable with shifts. */
 const headRadius = 8;
 
-/** Frames on either side over which brows and lids are smoothed; a blink lasts three to seven. */
-const upperFaceReach = 3;
+/** The same of brows and lids, centimetres over all of their points; a blink lasts three to seven frames and moves them further. */
+const upperFaceSmoothing = { near: 3, far: 12, tremble: 0.8 };
 
 /** A picture still looks like the person when it is turned so far beyond what it shows, radians. */
 const beyondViews = 0.22;
@@ -52,7 +52,7 @@ export function guideMotion(faces: readonly FaceFrame[], codes: readonly Float32
   const shape = faceAtRest(faces);
   const rest = meanPose(faces.map((face) => face.pose));
   const poses = settlePoses(faces.map((face) => face.pose));
-  const motion = smoothOverTime(faces.map((face) => upperFaceMotion(face, shape)), upperFaceReach);
+  const motion = settleOverTime(faces.map((face) => upperFaceMotion(face, shape)), upperFaceSmoothing);
   const slow = faces.map((_, t) => averageNear(codes, t));
   return {
     length: faces.length,

@@ -17,6 +17,7 @@ import { Paster } from "./paste.js";
 import { PreviewSheet } from "./preview.js";
 import { checkRequest, previewPath, type SynthRequest } from "./request.js";
 import { measureSpeech, type SpeechFacts, speechWindows } from "./speech-stream.js";
+import { Steadier } from "./steadier.js";
 import type { Drive, FaceView, Identity, TalkingFrame } from "./talking-model.js";
 import { readTarget, type Target } from "./target.js";
 import { StageClock, type StageReport } from "./timings.js";
@@ -93,8 +94,11 @@ async function writeVideo(request: SynthRequest, parts: Parts): Promise<{ width:
   const side = request.size ?? size;
   const { width, height } = target.paste === null ? { width: side, height: side } : target.paste.picture;
   const paster = target.paste === null ? null : new Paster(target.paste);
-  const finish = (frame: TalkingFrame): Promise<Image> | Image =>
-    paster === null ? resizeImage(frame.image, side, side) : paster.paste(frame.image, frame.points);
+  const steadier = new Steadier();
+  const finish = ({ image, points }: TalkingFrame): Promise<Image> | Image => {
+    const steady = steadier.next(image);
+    return paster === null ? resizeImage(steady, side, side) : paster.paste(steady, points);
+  };
   const sheet = request.preview ? new PreviewSheet(speech.frames) : null;
   const weights = explanation === null ? null : new Explanation({ weightings: model.weightings, frames: speech.frames, fps, name: basename(request.output) });
   const identity = await model.identity(target.views);
