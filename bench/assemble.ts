@@ -3,7 +3,7 @@
  * process of its own for each number of clips. Arguments: numbers of clips (2000 10000). The slope gives what LRW with its 538,766 clips would take.
  */
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
+import { linkSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Random } from "../src/base/random.js";
@@ -11,24 +11,29 @@ import type { InputList, InputVideo } from "../src/data/inputs.js";
 import { encodeNpy } from "../src/data/npy.js";
 import { prepareInputs, stageShare, type PrepareOptions } from "../src/data/prepare.js";
 import type { Member } from "../src/data/shard-writer.js";
-import { Staging, stagingId } from "../src/data/staging.js";
+import { Staging, stagingIdOf, type StagedVideo } from "../src/data/staging.js";
 import { speechWidth } from "../src/data/sync-evidence.js";
 
 const lrwClips = 538_766;
 const frames = 29;
 /** Clips of a word: files of one folder are from one source (sync.ts). */
 const clipsOfFolder = 1000;
+/** Different archives. */
+const kinds = 64;
 
 export async function run(args: readonly string[]): Promise<Record<string, string | number>> {
-  if (args[0] === "--one") return assembleOne(Number(args[1]), args[2]!);
+  if (args[0]?.startsWith("--") === true) return half(args[0], Number(args[1]), args[2]!);
   const counts = args.length > 0 ? args.map(Number) : [2000, 10_000];
   const outcomes = counts.map((clips) => {
     const folder = mkdtempSync(join(tmpdir(), "talkface-assemble-"));
     try {
-      const command = ["--import", "tsx", "bench/run.ts", "assemble", "--one", String(clips), folder];
-      const done = spawnSync(process.execPath, command, { encoding: "utf8", cwd: join(import.meta.dirname, "..") });
-      const [, seconds, megabytes] = /seconds=(\S+) peak_mb=(\S+)/.exec(done.stdout) ?? [];
-      if (done.status !== 0 || megabytes === undefined) throw new Error(done.stderr);
+      const [, seconds, megabytes] = ["--stage", "--assemble"].map((which) => {
+        const command = ["--import", "tsx", "bench/run.ts", "assemble", which, String(clips), folder];
+        const done = spawnSync(process.execPath, command, { encoding: "utf8", cwd: join(import.meta.dirname, "..") });
+        const found = /seconds=(\S+) peak_mb=(\S+)/.exec(done.stdout);
+        if (done.status !== 0 || found === null) throw new Error(done.stderr);
+        return found;
+      }).at(-1)!;
       process.stdout.write(`${clips} clips: ${seconds} s, ${megabytes} MB at most\n`);
       return { megabytes: Number(megabytes), seconds: Number(seconds) };
     } finally {
@@ -48,20 +53,29 @@ export async function run(args: readonly string[]): Promise<Record<string, strin
   };
 }
 
-/** Stages `clips` clips in `folder`, and puts them together. */
-async function assembleOne(clips: number, folder: string): Promise<Record<string, string | number>> {
-  const list: InputList = { inputs: Array.from({ length: clips }, (_, i) => input(i)), rejects: [], expected: [] };
-  const which = { limit: null, face: "largest", split: "all", allowSilent: false, maxSeconds: 20 } as const;
-  const options: PrepareOptions = { ...which, outFolder: folder, size: 96, jobs: 1, maxShardBytes: 2 ** 30, force: false, merge: true, onProgress: () => undefined };
+/** Stages `clips` clips in `folder`: records of their own, archives that are links to a few. */
+async function stage(list: InputList, options: PrepareOptions): Promise<void> {
   await stageShare({ ...list, inputs: list.inputs.slice(0, 1) }, options, { index: 1, count: 2 }); // nothing but the folder
-  const staging = new Staging(folder);
-  for (const { path, bytes, changedMs } of list.inputs) {
-    const id = stagingId(path, bytes, changedMs, null);
-    const part = { startFrame: 0, frames, width: 256, height: 256, silent: false };
-    await staging.write(id, { parts: [{ ...(await staging.writePart(id, 0, members())), ...part }], drops: [], framesRead: frames });
+  const staging = new Staging(options.outFolder);
+  const part = { startFrame: 0, frames, width: 256, height: 256, silent: false };
+  const archives = await Promise.all(Array.from({ length: kinds }, (_, kind) => staging.writePart(`a${kind.toString(16)}`, 0, members())));
+  for (const [i, video] of list.inputs.entries()) {
+    const id = stagingIdOf(video);
+    const archive = archives[i % kinds]!;
+    const file = `${id}-0.tar`;
+    linkSync(join(staging.folder, archive.file), join(staging.folder, file));
+    writeFileSync(join(staging.folder, `${id}.json`), JSON.stringify({ parts: [{ ...archive, file, ...part }], drops: [], framesRead: frames } satisfies StagedVideo));
   }
+}
+
+/** One of the two halves of a measurement, in a process of its own: `clips` clips are staged in `folder`, or put together. */
+async function half(which: string, clips: number, folder: string): Promise<Record<string, string | number>> {
+  const list: InputList = { inputs: Array.from({ length: clips }, (_, i) => input(i)), rejects: [], expected: [] };
+  const rest = { limit: null, face: "largest", split: "all", allowSilent: false, maxSeconds: 20 } as const;
+  const options: PrepareOptions = { ...rest, outFolder: folder, size: 96, jobs: 1, maxShardBytes: 2 ** 30, force: false, merge: true, onProgress: () => undefined };
   const started = performance.now();
-  await prepareInputs(list, options);
+  if (which === "--stage") await stage(list, options);
+  else await prepareInputs(list, options);
   return { seconds: ((performance.now() - started) / 1000).toFixed(1), peak_mb: Math.round(process.resourceUsage().maxRSS / 1024) };
 }
 

@@ -21,9 +21,11 @@ import {
 import { decodeNpy, encodeNpy } from "./npy.js";
 import { Tally } from "./prepare-summary.js";
 import { archiveBytes, endBytes, ShardWriter, type Member } from "./shard-writer.js";
-import type { StagedOutline, Staging } from "./staging.js";
+import type { PartOutline, StagedOutlines } from "./staged-outlines.js";
+import { type Staging, stagingIdOf } from "./staging.js";
+import type { SyncClip, SyncEstimate } from "./sync-clips.js";
 import { maxOffset } from "./sync-evidence.js";
-import { clearConfidence, estimateOffsets, type SyncClip } from "./sync.js";
+import { clearConfidence, estimateOffsets } from "./sync.js";
 
 export interface AssembleOptions {
   readonly outFolder: string;
@@ -40,37 +42,56 @@ export interface Assembled {
   readonly digests: Readonly<Record<string, string>>;
 }
 
-export interface AssembleVideo {
-  readonly input: InputVideo;
-  /** Of its record in the staging folder. */
-  readonly id: string;
-  readonly outline: StagedOutline;
-}
-
-/** A clip to be, with what is needed before its turn comes: half a million of them are held. */
+/** A clip to be; made anew whenever it is its turn. */
 interface Candidate {
   readonly key: string;
   readonly input: InputVideo;
-  readonly id: string;
-  readonly index: number;
-  readonly part: StagedOutline["parts"][number];
+  readonly part: PartOutline;
+}
+
+/** Clips to be, in the order of their keys: of each the number of its part is held, for there are half a million of them. */
+class Candidates {
+  readonly #inputs: readonly InputVideo[];
+  readonly #outlines: StagedOutlines;
+  readonly #order: Uint32Array;
+
+  constructor(inputs: readonly InputVideo[], outlines: StagedOutlines) {
+    this.#inputs = inputs;
+    this.#outlines = outlines;
+    const keys = Array.from({ length: outlines.length }, (_, i) => this.#of(i).key);
+    this.#order = Uint32Array.from(keys.keys()).sort((a, b) => (keys[a]! < keys[b]! ? -1 : 1));
+  }
+
+  get length(): number {
+    return this.#order.length;
+  }
+
+  at(i: number): Candidate {
+    return this.#of(this.#order[i]!);
+  }
+
+  #of(i: number): Candidate {
+    const part = this.#outlines.at(i);
+    const input = this.#inputs[part.video]!;
+    return { key: `${input.stem}-${String(part.index).padStart(3, "0")}`, input, part };
+  }
 }
 
 /** Below this correlation even a clear best offset says little about the mouth, and the clip stays as it is. */
 const leastCorrelation = 0.1;
 
-/** Estimates the offsets of all clips and writes the finished folder; `known` are the rejects of before. The manifest comes last: where it stands, everything stands. */
-export async function assemble(staging: Staging, videos: readonly AssembleVideo[], known: readonly Reject[], options: AssembleOptions): Promise<Assembled> {
+/**
+ * Estimates the offsets of all clips and writes the finished folder; `outlines` are those of `inputs`, `known` the rejects of before. The manifest comes last: where
+ * it stands, everything stands.
+ */
+export async function assemble(staging: Staging, inputs: readonly InputVideo[], outlines: StagedOutlines, known: readonly Reject[], options: AssembleOptions): Promise<Assembled> {
   const { outFolder, contract } = options;
-  const candidates = videos.flatMap(({ input, id, outline }) =>
-    outline.parts.map((part, index): Candidate => ({ key: `${input.stem}-${String(index).padStart(3, "0")}`, input, id, index, part })),
-  );
-  candidates.sort((a, b) => (a.key < b.key ? -1 : 1));
-  const rejects = videos.flatMap(({ input, outline }) => outline.drops.map((drop): Reject => ({ path: input.source, ...drop }))).concat(known);
+  const candidates = new Candidates(inputs, outlines);
+  const rejects = [...outlines.drops()].map(([video, drop]): Reject => ({ path: inputs[video]!.source, ...drop })).concat(known);
   const records = await synchronise(staging, candidates);
-  // a clear best offset at the end of those that were tried: the true one lies beyond, or the sound is of something else
-  const outOfStep = new Set(candidates.filter((_, i) => records[i]!.corrected && Math.abs(records[i]!.offsetFrames) >= maxOffset));
-  for (const { input, part } of outOfStep) {
+  for (let i = 0; i < candidates.length; i++) {
+    if (!isOutOfStep(records(i))) continue;
+    const { input, part } = candidates.at(i);
     rejects.push({ path: input.source, reason: "out-of-step", detail: `mouth and sound are ${maxOffset} frames apart or more`, startFrame: part.startFrame, frames: part.frames });
   }
   rejects.sort((a, b) => (a.path < b.path ? -1 : a.path > b.path ? 1 : (a.startFrame ?? 0) - (b.startFrame ?? 0)));
@@ -83,9 +104,11 @@ export async function assemble(staging: Staging, videos: readonly AssembleVideo[
     for (const split of splits) {
       const shards = new ShardSeries(outFolder, split, options.maxShardBytes, digests);
       try {
-        for (const [i, candidate] of candidates.entries()) {
-          if (candidate.input.split !== split || outOfStep.has(candidate)) continue;
-          const clip = await finishedClip(staging, candidate, records[i]!, contract);
+        for (let i = 0; i < candidates.length; i++) {
+          const candidate = candidates.at(i);
+          const record = records(i);
+          if (candidate.input.split !== split || isOutOfStep(record)) continue;
+          const clip = await finishedClip(staging, candidate, record, contract);
           await manifest.write(jsonLines([{ ...clip.entry, ...(await shards.add(clip.members)) } satisfies ManifestClip]));
           tally.add(clip.entry);
           options.onClip(tally.clips);
@@ -106,34 +129,44 @@ export async function assemble(staging: Staging, videos: readonly AssembleVideo[
   return { tally, rejects, digests };
 }
 
-async function synchronise(staging: Staging, candidates: readonly Candidate[]): Promise<SyncRecord[]> {
-  const clips = candidates.map(({ input, part }): SyncClip => ({
+/** What is known of the sound of candidate i. */
+async function synchronise(staging: Staging, candidates: Candidates): Promise<(i: number) => SyncRecord> {
+  const clip = ({ input, part }: Candidate): SyncClip => ({
     file: input.path,
     collection: posix.dirname(input.source),
     person: input.person,
     isSilent: part.silent,
     frames: part.frames,
-  }));
-  const estimates = await estimateOffsets(clips, async (i) => {
-    const { id, index } = candidates[i]!;
-    const part = await staging.part(id, index);
+  });
+  const estimates = await estimateOffsets({ length: candidates.length, at: (i) => clip(candidates.at(i)) }, async (i) => {
+    const { input, part: { index } } = candidates.at(i);
+    const part = await staging.part(stagingIdOf(input), index);
     return staging.readPart(part, async (read) => ({
       opening: decodeNpy(await read("opening.npy"), part.file).data,
       speech: decodeNpy(await read("speech.npy"), part.file).data,
     }));
   });
-  return estimates.map((estimate) => ({
-    ...estimate,
-    corrected: estimate.method !== "none" && estimate.confidence >= clearConfidence && estimate.correlation >= leastCorrelation,
-  }));
+  return (i) => {
+    const estimate = estimates.at(i);
+    return { ...estimate, corrected: isClear(estimate) };
+  };
+}
+
+function isClear({ method, confidence, correlation }: SyncEstimate): boolean {
+  return method !== "none" && confidence >= clearConfidence && correlation >= leastCorrelation;
+}
+
+/** A clear best offset at the end of those that were tried: the true one lies beyond, or the sound is of something else. */
+function isOutOfStep({ corrected, offsetFrames }: SyncRecord): boolean {
+  return corrected && Math.abs(offsetFrames) >= maxOffset;
 }
 
 /**
  * The members of a clip as they go into the shard. Where the offset is corrected, mouth frame t takes the sound of frame t - offset;
  * frames whose sound lies outside the clip are dropped.
  */
-async function finishedClip(staging: Staging, { key, input, id, index }: Candidate, sync: SyncRecord, contract: DataContract): Promise<{ entry: Omit<ManifestClip, "shard" | "members">; members: Member[] }> {
-  const part = await staging.part(id, index);
+async function finishedClip(staging: Staging, { key, input, part: { index } }: Candidate, sync: SyncRecord, contract: DataContract): Promise<{ entry: Omit<ManifestClip, "shard" | "members">; members: Member[] }> {
+  const part = await staging.part(stagingIdOf(input), index);
   const offset = sync.corrected ? sync.offsetFrames : 0;
   const from = Math.max(0, offset);
   const frames = part.frames - Math.abs(offset);

@@ -16,10 +16,15 @@ interface Task {
   readonly index: number;
   readonly outFolder: string;
   readonly input: StageInput;
+  readonly probed: Probed;
   readonly options: StageOptions;
 }
 
-type ProbedTask = Task & { readonly probed: Probed };
+/** An array, or made anew whenever one is asked for: half a million are not held. */
+export interface StageInputs {
+  readonly length: number;
+  at(i: number): StageInput | undefined;
+}
 
 export interface PoolOptions {
   readonly outFolder: string;
@@ -28,24 +33,26 @@ export interface PoolOptions {
 }
 
 /** Stages all inputs, yielding each as it is through. One job works in this thread; the first error ends the run when the others are idle. */
-export async function* stageAll(inputs: readonly StageInput[], { outFolder, jobs, options }: PoolOptions): AsyncGenerator<Staged> {
-  const tasks = inputs.map((input, index): Task => ({ index, outFolder, input, options }));
-  if (tasks.length === 0) return;
-  const ahead = new ProbeAhead(inputs.map(({ path }) => path));
+export async function* stageAll(inputs: StageInputs, { outFolder, jobs, options }: PoolOptions): AsyncGenerator<Staged> {
+  if (inputs.length === 0) return;
+  const ahead = new ProbeAhead(inputs);
   if (jobs <= 1) {
     const networks = { analyzer: await createFaceAnalyzer(), judge: new SpeakerJudge() };
     const staging = new Staging(outFolder);
-    for (const { index, input } of tasks) yield { index, ...(await stageVideo(input, await ahead.of(index), staging, networks, options)) };
+    for (let index = 0; index < inputs.length; index++) yield { index, ...(await stageVideo(inputs.at(index)!, await ahead.of(index), staging, networks, options)) };
     return;
   }
   const ready: Staged[] = [];
   let wake: () => void = () => undefined;
   let failure: Error | null = null;
+  let next = 0;
   const work = async (): Promise<void> => {
-    const thread = new ServedThread<ProbedTask, Staged>(import.meta.url, "serveStaging", "a thread that stages videos");
+    const thread = new ServedThread<Task, Staged>(import.meta.url, "serveStaging", "a thread that stages videos");
     try {
-      for (let task = tasks.shift(); task !== undefined && failure === null; task = tasks.shift()) {
-        ready.push(await thread.ask({ ...task, probed: await ahead.of(task.index) }, task.input.path));
+      while (next < inputs.length && failure === null) {
+        const index = next++;
+        const input = inputs.at(index)!;
+        ready.push(await thread.ask({ index, outFolder, input, probed: await ahead.of(index), options }, input.path));
         wake();
       }
     } catch (error) {
@@ -55,19 +62,19 @@ export async function* stageAll(inputs: readonly StageInput[], { outFolder, jobs
       wake();
     }
   };
-  let running = Math.min(jobs, tasks.length);
+  let running = Math.min(jobs, inputs.length);
   const all = Array.from({ length: running }, () => work().finally(() => {
     running--;
     wake();
   }));
   try {
     while (running > 0 || ready.length > 0) {
-      const next = ready.shift();
-      if (next !== undefined) yield next;
+      const staged = ready.shift();
+      if (staged !== undefined) yield staged;
       else if (running > 0) await new Promise<void>((resolve) => (wake = resolve));
     }
   } finally {
-    tasks.length = 0;
+    next = inputs.length;
     await Promise.all(all);
   }
   if (failure !== null) throw failure as Error;
@@ -78,7 +85,7 @@ export function serveStaging(): void {
   const analyzer = createFaceAnalyzer();
   analyzer.catch(() => undefined); // reported with the first task
   const judge = new SpeakerJudge();
-  serveThread(async ({ index, outFolder, input, probed, options }: ProbedTask): Promise<Staged> => ({
+  serveThread(async ({ index, outFolder, input, probed, options }: Task): Promise<Staged> => ({
     index,
     ...(await stageVideo(input, probed, new Staging(outFolder), { analyzer: await analyzer, judge }, options)),
   }));

@@ -10,8 +10,9 @@ import { findInputs, type InputList, type InputVideo } from "./inputs.js";
 import { check, manifestName, type Split } from "./manifest.js";
 import { stageAll } from "./prepare-pool.js";
 import { summarySchema, type PrepareSummary } from "./prepare-summary.js";
-import type { PreparedFace, StageOptions, StageTimes } from "./stage-video.js";
-import { outlineOf, Staging, stagingId, type StagedOutline } from "./staging.js";
+import type { PreparedFace, StageInput, StageOptions, StageTimes } from "./stage-video.js";
+import { StagedOutlines } from "./staged-outlines.js";
+import { Staging, stagingIdOf } from "./staging.js";
 
 export interface PrepareOptions {
   readonly outFolder: string;
@@ -78,18 +79,17 @@ export async function prepareInputs(list: InputList, options: PrepareOptions): P
     return { summary: finished, wasFinished: true, work: { frames: 0, videos: 0, wallMs: performance.now() - started, times: noTimes() } };
   }
   await staging.open({ ...plan.stageOptions }, { force: options.force, shared: false });
-  const { videos, left } = await alreadyStaged(staging, plan, plan.inputs);
+  const { outlines, left } = await alreadyStaged(staging, plan, { index: 0, count: 1 });
   if (options.merge === true && left.length > 0) {
-    throw new TalkfaceError("missing-file", `${options.outFolder}: ${left.length} of ${plan.inputs.length} videos are not through, ${left[0]!.source} among them. Run the shares that were stopped again, or leave out --merge.`);
+    throw new TalkfaceError("missing-file", `${options.outFolder}: ${left.length} of ${plan.inputs.length} videos are not through, ${plan.inputs[left[0]!]!.source} among them. Run the shares that were stopped again, or leave out --merge.`);
   }
-  const work = await stageLeft(left, videos, plan, options);
+  const work = await stageLeft(left, outlines, plan, options);
 
-  const total = [...videos.values()].reduce((sum, video) => sum + video.parts.length, 0);
-  const { tally, rejects, digests } = await assemble(staging, plan.inputs.map((input) => ({ input, id: plan.ids.get(input)!, outline: videos.get(input)! })), list.rejects, {
+  const { tally, rejects, digests } = await assemble(staging, plan.inputs, outlines, list.rejects, {
     outFolder: options.outFolder,
     contract: plan.stageOptions.contract,
     maxShardBytes: options.maxShardBytes,
-    onClip: (done) => options.onProgress({ stage: "clips", done, total, frames: work.frames }),
+    onClip: (done) => options.onProgress({ stage: "clips", done, total: outlines.length, frames: work.frames }),
   });
   const summary = tally.summary(plan.inputs.length + list.rejects.length, rejects, plan.stageOptions.contract.fps);
   await writeAtomic(join(options.outFolder, preparedName), `${JSON.stringify({ digest: plan.digest, summary, shards: digests }, null, 2)}\n`);
@@ -107,23 +107,22 @@ export interface ShareResult {
 }
 
 /** Stages a share of the videos. Several processes do so at the same time in one folder; `prepareInputs` with `merge` puts all together. */
-export async function stageShare(list: InputList, options: PrepareOptions, { index, count }: Share): Promise<ShareResult> {
+export async function stageShare(list: InputList, options: PrepareOptions, share: Share): Promise<ShareResult> {
   const started = performance.now();
   const plan = planOf(list, options);
-  const own = plan.inputs.filter((_, i) => i % count === index);
   const staging = new Staging(options.outFolder);
-  const result = (work: PrepareResult["work"], empty: number): ShareResult => ({ videos: own.length, empty, total: plan.inputs.length, work: { ...work, wallMs: performance.now() - started } });
+  const videos = [...numbersOf(plan, share)].length;
+  const result = (work: PrepareResult["work"], empty: number): ShareResult => ({ videos, empty, total: plan.inputs.length, work: { ...work, wallMs: performance.now() - started } });
   if ((await finishedSummary(options.outFolder, plan.digest, false)) !== null) return result({ frames: 0, videos: 0, wallMs: 0, times: noTimes() }, 0);
   await staging.open({ ...plan.stageOptions }, { force: false, shared: true });
-  const { videos, left } = await alreadyStaged(staging, plan, own);
-  const work = await stageLeft(left, videos, plan, options);
-  return result(work, [...videos.values()].filter(({ parts }) => parts.length === 0).length);
+  const { outlines, left } = await alreadyStaged(staging, plan, share);
+  const work = await stageLeft(left, outlines, plan, options);
+  return result(work, outlines.empty);
 }
 
 /** What is to be done, in a fixed order: the same for all who share it. */
 interface Plan {
   readonly inputs: readonly InputVideo[];
-  readonly ids: ReadonlyMap<InputVideo, string>;
   readonly stageOptions: StageOptions;
   /** Of videos and options. */
   readonly digest: string;
@@ -136,38 +135,44 @@ function planOf(list: InputList, options: PrepareOptions): Plan {
   const inputs = options.limit === null ? inSplit : inSplit.slice(0, options.limit);
   if (inputs.length === 0) throw new TalkfaceError("missing-file", `none of the ${list.inputs.length} videos is in the split ${options.split}. Check --people and --split.`);
   const stageOptions = { contract: dataContract(options.size), face: options.face, maxSeconds: options.maxSeconds, allowSilent: options.allowSilent };
-  const ids = new Map(inputs.map((input) => [input, stagingId(input.path, input.bytes, input.changedMs, input.wavPath)]));
   // the digest of one JSON array; as one text half a million videos would be too much
   const hash = createHash("sha256").update(`[${JSON.stringify(stageOptions)},${options.maxShardBytes},[`);
-  inputs.forEach((input, i) => hash.update(`${i === 0 ? "" : ","}${JSON.stringify([ids.get(input), input])}`));
+  inputs.forEach((input, i) => hash.update(`${i === 0 ? "" : ","}${JSON.stringify([stagingIdOf(input), input])}`));
   const digest = hash.update(`],${JSON.stringify(list.rejects)}]`).digest("hex");
-  return { inputs, ids, stageOptions, digest };
+  return { inputs, stageOptions, digest };
 }
 
-async function alreadyStaged(staging: Staging, { ids }: Plan, inputs: readonly InputVideo[]): Promise<{ videos: Map<InputVideo, StagedOutline>; left: InputVideo[] }> {
-  const videos = new Map<InputVideo, StagedOutline>();
-  const left: InputVideo[] = [];
-  for (const input of inputs) {
-    const video = await staging.read(ids.get(input)!);
-    if (video === null) left.push(input);
-    else videos.set(input, outlineOf(video));
+/** Numbers of the videos of a share. */
+function* numbersOf({ inputs }: Plan, { index, count }: Share): Generator<number> {
+  for (let video = index; video < inputs.length; video += count) yield video;
+}
+
+/** Of a share's videos the outlines of those that are staged, and the numbers of the others. */
+async function alreadyStaged(staging: Staging, plan: Plan, share: Share): Promise<{ outlines: StagedOutlines; left: number[] }> {
+  const outlines = new StagedOutlines();
+  const left: number[] = [];
+  for (const video of numbersOf(plan, share)) {
+    const record = await staging.read(stagingIdOf(plan.inputs[video]!));
+    if (record === null) left.push(video);
+    else outlines.add(video, record);
   }
-  return { videos, left };
+  return { outlines, left };
 }
 
-/** Stages what is left, and adds it to `videos`. */
-async function stageLeft(left: readonly InputVideo[], videos: Map<InputVideo, StagedOutline>, { ids, stageOptions }: Plan, options: PrepareOptions): Promise<PrepareResult["work"]> {
+/** Stages what is left, and adds it to `outlines`. */
+async function stageLeft(left: readonly number[], outlines: StagedOutlines, { inputs, stageOptions }: Plan, options: PrepareOptions): Promise<PrepareResult["work"]> {
   const times = noTimes();
   const work = { frames: 0, videos: left.length, wallMs: 0, times };
-  const total = videos.size + left.length;
+  const total = outlines.videos + left.length;
   // The longest first, so that no job is left alone with one at the end.
-  const inputs = left.toSorted((a, b) => b.bytes - a.bytes || (a.path < b.path ? -1 : 1));
-  const stageInputs = inputs.map((input) => ({ id: ids.get(input)!, path: input.path, wavPath: input.wavPath, prefersWav: input.prefersWav === true }));
+  const order = left.toSorted((a, b) => inputs[b]!.bytes - inputs[a]!.bytes || (inputs[a]!.path < inputs[b]!.path ? -1 : 1));
+  const stageInput = (input: InputVideo): StageInput => ({ id: stagingIdOf(input), path: input.path, wavPath: input.wavPath, prefersWav: input.prefersWav === true });
+  const stageInputs = { length: order.length, at: (i: number) => stageInput(inputs[order[i]!]!) };
   for await (const staged of stageAll(stageInputs, { outFolder: options.outFolder, jobs: options.jobs, options: stageOptions })) {
-    videos.set(inputs[staged.index]!, outlineOf(staged.video));
+    outlines.add(order[staged.index]!, staged.video);
     work.frames += staged.video.framesRead;
     for (const stage of Object.keys(times) as (keyof StageTimes)[]) times[stage] += staged.times[stage];
-    options.onProgress({ stage: "videos", done: videos.size, total, frames: work.frames });
+    options.onProgress({ stage: "videos", done: outlines.videos, total, frames: work.frames });
   }
   return work;
 }

@@ -7,12 +7,18 @@ export type Probed = { readonly info: MediaInfo } | { readonly error: { readonly
 
 const groupSize = 16;
 
+/** An array, or made anew whenever one is asked for. */
+interface Files {
+  readonly length: number;
+  at(i: number): { readonly path: string } | undefined;
+}
+
 export class ProbeAhead {
-  readonly #paths: readonly string[];
+  readonly #files: Files;
   readonly #groups = new Map<number, Promise<Probed[]>>();
 
-  constructor(paths: readonly string[]) {
-    this.#paths = paths;
+  constructor(files: Files) {
+    this.#files = files;
     this.#group(0);
   }
 
@@ -28,7 +34,8 @@ export class ProbeAhead {
   #group(group: number): Promise<Probed[]> {
     const known = this.#groups.get(group);
     if (known !== undefined) return known;
-    const paths = this.#paths.slice(group * groupSize, (group + 1) * groupSize);
+    const start = group * groupSize;
+    const paths = Array.from({ length: Math.max(0, Math.min(groupSize, this.#files.length - start)) }, (_, i) => this.#files.at(start + i)!.path);
     const plain = (info: MediaInfo | TalkfaceError): Probed => (info instanceof TalkfaceError ? { error: { code: info.code, message: info.message } } : { info });
     const probed = probeAll(paths).then((all) => all.map(plain));
     probed.catch(() => undefined); // reported to those who ask for it

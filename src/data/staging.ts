@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { z } from "zod";
 import { TalkfaceError } from "../base/errors.js";
 import { exists, readJson, sha256, temporaryName, writeAtomic } from "../base/files.js";
+import type { InputVideo } from "./inputs.js";
 import { check, rejectReasons } from "./manifest.js";
 import { ShardReader } from "./shard-reader.js";
 import { ShardWriter, type Extent, type Member } from "./shard-writer.js";
@@ -31,16 +32,6 @@ export type Drop = z.infer<typeof dropSchema>;
 const recordSchema = z.object({ parts: z.array(stagedPartSchema), drops: z.array(dropSchema), framesRead: count });
 /** What became of one video. */
 export type StagedVideo = z.infer<typeof recordSchema>;
-
-/** What is kept of every record until all are there: without the places of members, which take a hundred times as much. */
-export interface StagedOutline {
-  readonly parts: readonly Pick<StagedPart, "startFrame" | "frames" | "silent">[];
-  readonly drops: readonly Drop[];
-}
-
-export function outlineOf({ parts, drops }: StagedVideo): StagedOutline {
-  return { parts: parts.map(({ startFrame, frames, silent }) => ({ startFrame, frames, silent })), drops };
-}
 
 /** Increased when the same video would give other clips. */
 const pipelineVersion = 3;
@@ -133,7 +124,7 @@ export class Staging {
   }
 }
 
-/** Names a video by its place, size and time of change, so that a changed file is prepared again. */
-export function stagingId(path: string, bytes: number, changedMs: number, wavPath: string | null): string {
+/** Names a video by its place, size and time of change, so that a changed file is prepared again. Made whenever it is needed: half a million are not held. */
+export function stagingIdOf({ path, bytes, changedMs, wavPath }: Pick<InputVideo, "path" | "bytes" | "changedMs" | "wavPath">): string {
   return sha256(JSON.stringify([path, bytes, Math.round(changedMs), wavPath])).slice(0, 16);
 }

@@ -6,20 +6,9 @@
  * correlations become log likelihoods of the offsets -10 .. +10. Parts of one file share their offset, so their likelihoods add up;
  * files of one folder mostly come from one source, so the offsets found there are the prior of each of them (empirical Bayes).
  */
-import { sha256 } from "../base/files.js";
-import type { SyncRecord } from "./manifest.js";
+import { ClipGroups, folds, type SyncClips, SyncEstimates, thousandths } from "./sync-clips.js";
 import { loudnessPrediction, maxOffset, offsetCount, offsetCurve } from "./sync-evidence.js";
 import { addClip, combineSums, emptySums, predictOpening, solveRidge } from "./sync-ridge.js";
-
-export interface SyncClip {
-  /** The file that the clip was cut from. */
-  readonly file: string;
-  /** The folder of the file. */
-  readonly collection: string;
-  readonly person: string;
-  readonly isSilent: boolean;
-  readonly frames: number;
-}
 
 export interface SyncSignals {
   /** [T], from `mouthOpening`. */
@@ -28,59 +17,67 @@ export interface SyncSignals {
   readonly speech: Float32Array;
 }
 
-export type SyncEstimate = Omit<SyncRecord, "corrected">;
-
 /** An offset is corrected from this confidence on: of real clips shifted by known amounts 97 % were found to a frame there. */
 export const clearConfidence = 0.7;
 /** With fewer clear clips a regression would learn their noise. */
 const fewestClips = 8;
 const mostFitClips = 2000;
-const folds = 4;
 /** One person's frames count fully up to here in the regression, so that a corpus with one main speaker fits the others too. */
 const framesPerPerson = 1500;
 
 /** Estimates all offsets; `load` reads the signals of clip i and is called a few times for each, so that nothing need stay in memory. */
-export async function estimateOffsets(clips: readonly SyncClip[], load: (i: number) => Promise<SyncSignals>): Promise<SyncEstimate[]> {
-  const heard = clips.map((clip, i) => ({ clip, i })).filter(({ clip }) => !clip.isSilent).map(({ i }) => i);
-  const curves: Curves = { correlation: new Rows(clips.length), evidence: new Rows(clips.length) };
-  const keep = (i: number, opening: Float32Array, predicted: Float32Array): void => {
-    const { correlation, evidence } = offsetCurve(opening, predicted);
-    curves.correlation.at(i).set(correlation);
-    curves.evidence.at(i).set(evidence);
-  };
-  for (const i of heard) {
-    const { opening, speech } = await load(i);
-    keep(i, opening, loudnessPrediction(speech));
-  }
-  let estimates = judge(clips, curves, "loudness");
-  for (let round = 0; round < 2; round++) {
-    const clear = heard.filter((i) => estimates[i]!.confidence >= clearConfidence);
-    if (clear.length < fewestClips) break;
-    const weights = await fitFolds(clips, thin(clear, mostFitClips), estimates, load);
-    for (const i of heard) {
+export async function estimateOffsets(clips: SyncClips, load: (i: number) => Promise<SyncSignals>): Promise<SyncEstimates> {
+  const groups = new ClipGroups(clips);
+  const estimates = new SyncEstimates(clips.length);
+  const evidence = new Rows(groups.files);
+  /** [N,21] thousandths: what an estimate will tell of the one that is best. */
+  const correlations = new Int16Array(clips.length * offsetCount);
+  const estimate = async (method: "loudness" | "ridge", predict: (speech: Float32Array, i: number) => Float32Array): Promise<void> => {
+    evidence.clear();
+    for (let i = 0; i < clips.length; i++) {
+      const file = groups.fileOf(i);
+      if (file === null) continue;
       const { opening, speech } = await load(i);
-      keep(i, opening, predictOpening(weights[fold(clips[i]!.person)]!, speech));
+      const curve = offsetCurve(opening, predict(speech, i));
+      addTo(evidence.at(file), curve.evidence);
+      correlations.set(curve.correlation.map(thousandths), i * offsetCount);
     }
-    estimates = judge(clips, curves, "ridge");
+    const { best, confidence } = judge(groups.collections, evidence);
+    for (let i = 0; i < clips.length; i++) {
+      const file = groups.fileOf(i);
+      if (file === null) continue;
+      const correlation = correlations[i * offsetCount + best[file]!]! / 1000;
+      estimates.set(i, { offsetFrames: best[file]! - maxOffset, confidence: confidence[file]!, correlation, method });
+    }
+  };
+  await estimate("loudness", loudnessPrediction);
+  for (let round = 0; round < 2; round++) {
+    const clear = [...estimates.indices(({ confidence }) => confidence >= clearConfidence)];
+    if (clear.length < fewestClips) break;
+    const weights = await fitFolds(clips, groups, thin(clear, mostFitClips), estimates, load);
+    await estimate("ridge", (speech, i) => predictOpening(weights[groups.foldOf(i)]!, speech));
   }
   return estimates;
 }
 
 /** Regression weights for each fold, fitted on the clips of the people of the other folds. */
 async function fitFolds(
-  clips: readonly SyncClip[],
+  clips: SyncClips,
+  groups: ClipGroups,
   chosen: readonly number[],
-  estimates: readonly SyncEstimate[],
+  estimates: SyncEstimates,
   load: (i: number) => Promise<SyncSignals>,
 ): Promise<Float64Array[]> {
   const framesOf = new Map<string, number>();
-  for (const i of chosen) framesOf.set(clips[i]!.person, (framesOf.get(clips[i]!.person) ?? 0) + clips[i]!.frames);
+  for (const i of chosen) {
+    const { person, frames } = clips.at(i)!;
+    framesOf.set(person, (framesOf.get(person) ?? 0) + frames);
+  }
   const sums = Array.from({ length: folds }, emptySums);
   for (const i of chosen) {
-    const { person } = clips[i]!;
     const { opening, speech } = await load(i);
-    const weight = Math.min(1, framesPerPerson / framesOf.get(person)!);
-    addClip(sums[fold(person)]!, opening, speech, estimates[i]!.offsetFrames, weight);
+    const weight = Math.min(1, framesPerPerson / framesOf.get(clips.at(i)!.person)!);
+    addClip(sums[groups.foldOf(i)]!, opening, speech, estimates.at(i).offsetFrames, weight);
   }
   const all = sums.reduce((a, b) => combineSums(a, b, 1));
   return sums.map((own) => {
@@ -90,7 +87,7 @@ async function fitFolds(
   });
 }
 
-/** Offsets of many clips or files [N,21] in one piece: half a million arrays would take several times as much. */
+/** Offsets of many files [N,21] in one piece: half a million arrays would take several times as much. */
 class Rows {
   readonly #values: Float64Array;
 
@@ -101,50 +98,44 @@ class Rows {
   at(i: number): Float64Array {
     return this.#values.subarray(i * offsetCount, (i + 1) * offsetCount);
   }
-}
 
-/** An `OffsetCurve` for each clip; zeros for those without sound. */
-interface Curves {
-  readonly correlation: Rows;
-  readonly evidence: Rows;
-}
-
-/** Posterior of the offsets by file, with the offsets of the other files of its folder as prior. */
-function judge(clips: readonly SyncClip[], curves: Curves, method: "loudness" | "ridge"): SyncEstimate[] {
-  const files = new Map<string, number>();
-  const collections: string[] = [];
-  for (const { file, collection, isSilent } of clips) {
-    if (isSilent || files.has(file)) continue;
-    files.set(file, files.size);
-    collections.push(collection);
+  clear(): void {
+    this.#values.fill(0);
   }
-  const evidence = new Rows(files.size);
-  const posterior = new Rows(files.size);
-  clips.forEach(({ file, isSilent }, i) => {
-    if (!isSilent) addTo(evidence.at(files.get(file)!), curves.evidence.at(i));
-  });
+}
+
+/** By file: the index of the best offset, and 0..1 how surely it is better than all that are not its neighbours. */
+interface Verdicts {
+  readonly best: Uint8Array;
+  readonly confidence: Float64Array;
+}
+
+/** Posterior of the offsets by file, from the evidence [21] of each, with the offsets of the other files of its folder as prior; one folder after the other. */
+function judge(collections: readonly (readonly number[])[], evidence: Rows): Verdicts {
+  const files = collections.reduce((sum, collection) => sum + collection.length, 0);
+  const verdicts: Verdicts = { best: new Uint8Array(files), confidence: new Float64Array(files) };
   const wide = widePrior();
-  for (let f = 0; f < files.size; f++) posterior.at(f).set(normalise(evidence.at(f), wide));
-  for (let round = 0; round < 8; round++) {
-    const totals = new Map<string, Float64Array>();
-    collections.forEach((collection, f) => {
-      const total = totals.get(collection) ?? new Float64Array(offsetCount);
-      addTo(total, posterior.at(f));
-      totals.set(collection, total);
-    });
-    collections.forEach((collection, f) => {
+  for (const collection of collections) {
+    const posterior = new Rows(collection.length);
+    collection.forEach((file, f) => posterior.at(f).set(normalise(evidence.at(file), wide)));
+    for (let round = 0; round < 8; round++) {
+      const total = new Float64Array(offsetCount);
+      collection.forEach((_, f) => addTo(total, posterior.at(f)));
+      collection.forEach((file, f) => {
+        const own = posterior.at(f);
+        const others = total.map((value, k) => value - own[k]!);
+        own.set(normalise(evidence.at(file), collectionPrior(wide, others)));
+      });
+    }
+    collection.forEach((file, f) => {
       const own = posterior.at(f);
-      const others = totals.get(collection)!.map((value, k) => value - own[k]!);
-      own.set(normalise(evidence.at(f), collectionPrior(wide, others)));
+      const best = own.indexOf(Math.max(...own));
+      const near = [best - 1, best, best + 1].reduce((sum, k) => sum + (own[k] ?? 0), 0);
+      verdicts.best[file] = best;
+      verdicts.confidence[file] = Math.min(1, near);
     });
   }
-  return clips.map(({ file, isSilent }, i) => {
-    if (isSilent) return { offsetFrames: 0, confidence: 0, correlation: 0, method: "none" };
-    const own = posterior.at(files.get(file)!);
-    const best = own.indexOf(Math.max(...own));
-    const near = [best - 1, best, best + 1].reduce((sum, k) => sum + (own[k] ?? 0), 0);
-    return { offsetFrames: best - maxOffset, confidence: round3(Math.min(1, near)), correlation: round3(curves.correlation.at(i)[best]!), method };
-  });
+  return verdicts;
 }
 
 function addTo(sum: Float64Array, values: Float64Array): void {
@@ -177,12 +168,4 @@ function normalise(evidence: Float64Array, prior: Float64Array): Float64Array {
 function thin(list: readonly number[], most: number): number[] {
   const step = Math.max(1, Math.ceil(list.length / most));
   return list.filter((_, i) => i % step === 0);
-}
-
-function fold(person: string): number {
-  return parseInt(sha256(person).slice(0, 8), 16) % folds;
-}
-
-function round3(value: number): number {
-  return Math.round(value * 1000) / 1000;
 }

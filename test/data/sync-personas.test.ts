@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { defaultMel } from "../../src/base/contract.js";
-import { estimateOffsets, type SyncClip, type SyncSignals } from "../../src/data/sync.js";
+import { estimateOffsets, type SyncSignals } from "../../src/data/sync.js";
+import type { SyncClip } from "../../src/data/sync-clips.js";
 import { speechFeatures } from "../../src/data/sync-evidence.js";
 import { performance } from "../../src/media/persona/performance.js";
 import { logMel } from "../../src/media/spectrogram.js";
@@ -22,7 +23,7 @@ describe("offsets of talking personas", () => {
   it("are found to a frame, by sign and size, and better by many than by one", async () => {
     const truth = [-8, -6, -5, -4, -3, -2, -1, 0, 0, 1, 2, 3, 4, 5, 6, 8];
     const signals = truth.map((offset, i) => act(100 + i, offset));
-    const together = await estimateOffsets(truth.map((_, i) => clip(i)), async (i) => signals[i]!);
+    const together = [...(await estimateOffsets(truth.map((_, i) => clip(i)), async (i) => signals[i]!))];
     const clear = together.map((estimate, i) => ({ ...estimate, error: estimate.offsetFrames - truth[i]! })).filter(({ confidence }) => confidence >= 0.8);
     expect(clear.length).toBeGreaterThanOrEqual(13);
     for (const { error } of clear) expect(Math.abs(error)).toBeLessThanOrEqual(1);
