@@ -6,6 +6,7 @@ import { spawnSync } from "node:child_process";
 import { linkSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { PackedList } from "../src/base/packed-list.js";
 import { Random } from "../src/base/random.js";
 import type { InputList, InputVideo } from "../src/data/inputs.js";
 import { encodeNpy } from "../src/data/npy.js";
@@ -55,12 +56,12 @@ export async function run(args: readonly string[]): Promise<Record<string, strin
 
 /** Stages `clips` clips in `folder`: records of their own, archives that are links to a few. */
 async function stage(list: InputList, options: PrepareOptions): Promise<void> {
-  await stageShare({ ...list, inputs: list.inputs.slice(0, 1) }, options, { index: 1, count: 2 }); // nothing but the folder
+  await stageShare({ ...list, inputs: [input(0)] }, options, { index: 1, count: 2 }); // nothing but the folder
   const staging = new Staging(options.outFolder);
   const part = { startFrame: 0, frames, width: 256, height: 256, silent: false };
   const archives = await Promise.all(Array.from({ length: kinds }, (_, kind) => staging.writePart(`a${kind.toString(16)}`, 0, members())));
-  for (const [i, video] of list.inputs.entries()) {
-    const id = stagingIdOf(video);
+  for (let i = 0; i < list.inputs.length; i++) {
+    const id = stagingIdOf(list.inputs.at(i)!);
     const archive = archives[i % kinds]!;
     const file = `${id}-0.tar`;
     linkSync(join(staging.folder, archive.file), join(staging.folder, file));
@@ -70,13 +71,17 @@ async function stage(list: InputList, options: PrepareOptions): Promise<void> {
 
 /** One of the two halves of a measurement, in a process of its own: `clips` clips are staged in `folder`, or put together. */
 async function half(which: string, clips: number, folder: string): Promise<Record<string, string | number>> {
-  const list: InputList = { inputs: Array.from({ length: clips }, (_, i) => input(i)), rejects: [], expected: [] };
+  const list: InputList = { inputs: new PackedList(inputsOf(clips)), rejects: [], expected: [] };
   const rest = { limit: null, face: "largest", split: "all", allowSilent: false, maxSeconds: 20 } as const;
   const options: PrepareOptions = { ...rest, outFolder: folder, size: 96, jobs: 1, maxShardBytes: 2 ** 30, force: false, merge: true, onProgress: () => undefined };
   const started = performance.now();
   if (which === "--stage") await stage(list, options);
   else await prepareInputs(list, options);
   return { seconds: ((performance.now() - started) / 1000).toFixed(1), peak_mb: Math.round(process.resourceUsage().maxRSS / 1024) };
+}
+
+function* inputsOf(clips: number): Generator<InputVideo> {
+  for (let i = 0; i < clips; i++) yield input(i);
 }
 
 function input(i: number): InputVideo {

@@ -2,6 +2,7 @@
 import type { Command } from "commander";
 import { exitStatus, TalkfaceError } from "../base/errors.js";
 import { duration, progress, type Progress } from "../base/log.js";
+import { PackedList } from "../base/packed-list.js";
 import type { ExpectedCount, InputList, InputVideo } from "../data/inputs.js";
 import { rejectsName, splits, type Split } from "../data/manifest.js";
 import { type PrepareOptions, type PrepareProgress, type PrepareResult, prepareInputs, stageShare } from "../data/prepare.js";
@@ -90,14 +91,19 @@ function only(list: InputList, wanted: readonly string[] = []): InputList {
   const tests = wanted.map((text) => {
     const [, field, values] = /^([A-Za-z_]+)=(.+)$/.exec(text) ?? [];
     if (field === undefined || values === undefined) throw new TalkfaceError("usage", `--only ${text}: expected FIELD=VALUE or FIELD=VALUE,VALUE, e.g. emotion=happy,sad.`);
-    const known = list.inputs.some((input) => fieldOf(input, field) !== undefined);
-    if (!known && list.inputs.length > 0) {
-      throw new TalkfaceError("usage", `--only ${text}: no video has the field ${field}. There are ${[...new Set(list.inputs.flatMap(({ labels }) => ["person", "split", ...Object.keys(labels)]))].join(", ")}.`);
+    const known = new Set(["person", "split"]);
+    for (const { labels } of list.inputs) for (const label of Object.keys(labels)) known.add(label);
+    if (!known.has(field) && list.inputs.length > 0) {
+      throw new TalkfaceError("usage", `--only ${text}: no video has the field ${field}. There are ${[...known].join(", ")}.`);
     }
     const allowed = new Set(values.split(","));
     return (input: InputVideo): boolean => allowed.has(String(fieldOf(input, field)));
   });
-  return { ...list, inputs: list.inputs.filter((input) => tests.every((test) => test(input))) };
+  return tests.length === 0 ? list : { ...list, inputs: new PackedList(passing(list.inputs, tests)) };
+}
+
+function* passing(inputs: Iterable<InputVideo>, tests: readonly ((input: InputVideo) => boolean)[]): Generator<InputVideo> {
+  for (const input of inputs) if (tests.every((test) => test(input))) yield input;
 }
 
 function fieldOf(input: InputVideo, field: string): string | number | boolean | undefined {
@@ -107,17 +113,22 @@ function fieldOf(input: InputVideo, field: string): string | number | boolean | 
 /** Counts by split, what is missing of a complete copy, and rejects that are known without decoding. */
 function reportDryRun(flags: PrepareFlags, list: InputList): void {
   const split = splitName(flags.split);
-  const chosen = list.inputs.filter((input) => split === "all" || input.split === split);
-  const counts = Object.fromEntries(splits.map((name) => [name, chosen.filter((input) => input.split === name).length]));
-  const people = new Set(chosen.map(({ person }) => person)).size;
+  const people = new Set<string>();
+  const counts = Object.fromEntries(splits.map((name) => [name, 0])) as Record<Split, number>;
+  for (const input of list.inputs) {
+    if (split !== "all" && input.split !== split) continue;
+    counts[input.split]++;
+    people.add(input.person);
+  }
+  const videos = splits.reduce((sum, name) => sum + counts[name], 0);
   const rejects: Record<string, number> = {};
   for (const { reason } of list.rejects) rejects[reason] = (rejects[reason] ?? 0) + 1;
   const short = list.expected.filter(({ found, expected }) => found !== expected);
   if (flags.json === true) {
-    process.stdout.write(`${JSON.stringify({ videos: chosen.length, people, splits: counts, rejects, expected: list.expected, rejected: list.rejects })}\n`);
+    process.stdout.write(`${JSON.stringify({ videos, people: people.size, splits: counts, rejects, expected: list.expected, rejected: list.rejects })}\n`);
   } else {
     const lines = [
-      `${chosen.length} videos of ${people} people: ${splits.map((name) => `${counts[name]} ${name}`).join(", ")}`,
+      `${videos} videos of ${people.size} people: ${splits.map((name) => `${counts[name]} ${name}`).join(", ")}`,
       ...(list.rejects.length === 0 ? [] : [`rejects: ${Object.entries(rejects).map(([reason, count]) => `${count} ${reason}`).join(", ")}`]),
       ...list.rejects.slice(0, shownRejects).map(({ path, reason, detail }) => `  ${path}: ${reason}: ${detail}`),
       ...(list.rejects.length > shownRejects ? [`  and ${list.rejects.length - shownRejects} more; --json lists all`] : []),

@@ -3,6 +3,7 @@ import { readdir, rm } from "node:fs/promises";
 import { join, posix } from "node:path";
 import type { DataContract } from "../base/contract.js";
 import { AtomicText, writeAtomic } from "../base/files.js";
+import type { List } from "../base/packed-list.js";
 import { encodeWav } from "../media/wav.js";
 import type { InputVideo } from "./inputs.js";
 import {
@@ -51,11 +52,11 @@ interface Candidate {
 
 /** Clips to be, in the order of their keys: of each the number of its part is held, for there are half a million of them. */
 class Candidates {
-  readonly #inputs: readonly InputVideo[];
+  readonly #inputs: List<InputVideo>;
   readonly #outlines: StagedOutlines;
   readonly #order: Uint32Array;
 
-  constructor(inputs: readonly InputVideo[], outlines: StagedOutlines) {
+  constructor(inputs: List<InputVideo>, outlines: StagedOutlines) {
     this.#inputs = inputs;
     this.#outlines = outlines;
     const keys = Array.from({ length: outlines.length }, (_, i) => this.#of(i).key);
@@ -72,7 +73,7 @@ class Candidates {
 
   #of(i: number): Candidate {
     const part = this.#outlines.at(i);
-    const input = this.#inputs[part.video]!;
+    const input = this.#inputs.at(part.video)!;
     return { key: `${input.stem}-${String(part.index).padStart(3, "0")}`, input, part };
   }
 }
@@ -84,10 +85,10 @@ const leastCorrelation = 0.1;
  * Estimates the offsets of all clips and writes the finished folder; `outlines` are those of `inputs`, `known` the rejects of before. The manifest comes last: where
  * it stands, everything stands.
  */
-export async function assemble(staging: Staging, inputs: readonly InputVideo[], outlines: StagedOutlines, known: readonly Reject[], options: AssembleOptions): Promise<Assembled> {
+export async function assemble(staging: Staging, inputs: List<InputVideo>, outlines: StagedOutlines, known: readonly Reject[], options: AssembleOptions): Promise<Assembled> {
   const { outFolder, contract } = options;
   const candidates = new Candidates(inputs, outlines);
-  const rejects = [...outlines.drops()].map(([video, drop]): Reject => ({ path: inputs[video]!.source, ...drop })).concat(known);
+  const rejects = [...outlines.drops()].map(([video, drop]): Reject => ({ path: inputs.at(video)!.source, ...drop })).concat(known);
   const records = await synchronise(staging, candidates);
   for (let i = 0; i < candidates.length; i++) {
     if (!isOutOfStep(records(i))) continue;

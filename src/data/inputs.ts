@@ -4,6 +4,7 @@ import { basename, dirname, extname, join, relative, resolve, sep } from "node:p
 import { z } from "zod";
 import { fromSystemError, TalkfaceError } from "../base/errors.js";
 import { exists, readJson, sha256 } from "../base/files.js";
+import { type List, PackedList } from "../base/packed-list.js";
 import { check, splits, type Reject, type Split, type Word } from "./manifest.js";
 
 export interface InputVideo {
@@ -36,9 +37,12 @@ export interface ExpectedCount {
   readonly known?: string;
 }
 
+/** An array, or a packed list of half a million. */
+export type InputVideos = List<InputVideo> & Iterable<InputVideo>;
+
 /** What is to be prepared. */
 export interface InputList {
-  readonly inputs: readonly InputVideo[];
+  readonly inputs: InputVideos;
   /** What was dropped without looking inside. */
   readonly rejects: readonly Reject[];
   readonly expected: readonly ExpectedCount[];
@@ -79,7 +83,7 @@ export async function findInputs(paths: readonly string[], peopleFile: string | 
       found.set(full, found.get(full) ?? { source: basename(full), bytes: status.size, changedMs: status.mtimeMs });
       continue;
     }
-    for (const file of await filesBelow(full)) {
+    for await (const file of eachFileBelow(full)) {
       if (!videoExtensions.has(extname(file).toLowerCase())) continue;
       const source = join(basename(full), relative(full, file)).split(sep).join("/");
       // gone since it was listed, or of a name that is not UTF-8: it stands in the rejects when it is read
@@ -90,7 +94,7 @@ export async function findInputs(paths: readonly string[], peopleFile: string | 
   if (found.size === 0) {
     throw new TalkfaceError("missing-file", `${paths.join(", ")}: no video found. Videos end in ${[...videoExtensions].join(", ")}.`);
   }
-  const inputs: InputVideo[] = [];
+  const inputs = new PackedList<InputVideo>();
   const listed = [...found].map(([path, file]) => ({ path, ...file })).sort((a, b) => (a.path < b.path ? -1 : 1));
   for (const { path, source, stem, bytes, changedMs } of withStems(listed)) {
     const name = basename(path, extname(path));
@@ -115,7 +119,7 @@ export async function findInputs(paths: readonly string[], peopleFile: string | 
 
 /** The same videos as one person's, all for training. */
 export function ofOnePerson(list: InputList, person: string): InputList {
-  return { ...list, inputs: list.inputs.map((input) => ({ ...input, person, split: "train" })) };
+  return { ...list, inputs: new PackedList(ofPerson(list.inputs, person)) };
 }
 
 /** One person in ten is `val`, by the name alone, so that more data of a person lands in the same split. */
@@ -143,9 +147,12 @@ async function readPeople(path: string): Promise<Map<string, Person>> {
   return people;
 }
 
+function* ofPerson(inputs: Iterable<InputVideo>, person: string): Generator<InputVideo> {
+  for (const input of inputs) yield { ...input, person, split: "train" };
+}
+
 /** All files below a folder in a fixed order, hidden ones left out. */
-export async function filesBelow(folder: string): Promise<string[]> {
-  const files: string[] = [];
+export async function* eachFileBelow(folder: string): AsyncGenerator<string> {
   let entries;
   try {
     entries = await readdir(folder, { withFileTypes: true });
@@ -155,20 +162,31 @@ export async function filesBelow(folder: string): Promise<string[]> {
   for (const entry of entries.sort((a, b) => (a.name < b.name ? -1 : 1))) {
     if (entry.name.startsWith(".")) continue;
     const path = join(folder, entry.name);
-    if (entry.isDirectory()) files.push(...(await filesBelow(path)));
-    else if (entry.isFile() || (entry.isSymbolicLink() && (await stat(path).catch(() => null))?.isFile() === true)) files.push(path);
+    if (entry.isDirectory()) yield* eachFileBelow(path);
+    else if (entry.isFile() || (entry.isSymbolicLink() && (await stat(path).catch(() => null))?.isFile() === true)) yield path;
   }
+}
+
+/** All of `eachFileBelow`. */
+export async function filesBelow(folder: string): Promise<string[]> {
+  const files: string[] = [];
+  for await (const file of eachFileBelow(folder)) files.push(file);
   return files;
 }
 
-/** Gives every input a stem of its own: where two sources would share one, a digest of the path tells them apart. */
-export function withStems<T extends { readonly path: string; readonly source: string }>(items: readonly T[]): (T & { readonly stem: string })[] {
-  const counts = new Map<string, number>();
-  for (const { source } of items) counts.set(keyStem(source), (counts.get(keyStem(source)) ?? 0) + 1);
-  return items.map((item) => {
+/** Gives every input a stem of its own: where two sources would share one, a digest of the path tells them apart. The items are gone through twice. */
+export function* withStems<T extends { readonly path: string; readonly source: string }>(items: Iterable<T>): Generator<T & { readonly stem: string }> {
+  const seen = new Set<string>();
+  const shared = new Set<string>();
+  for (const { source } of items) {
+    const stem = keyStem(source);
+    if (seen.has(stem)) shared.add(stem);
+    seen.add(stem);
+  }
+  for (const item of items) {
     const stem = keyStem(item.source);
-    return { ...item, stem: counts.get(stem) === 1 ? stem : `${stem}_${sha256(item.path).slice(0, 6)}` };
-  });
+    yield { ...item, stem: shared.has(stem) ? `${stem}_${sha256(item.path).slice(0, 6)}` : stem };
+  }
 }
 
 /** A name for keys: letters, digits, - and _ only (a dot would end a WebDataset key), at most 70 characters. */

@@ -1,4 +1,5 @@
 /** Stages videos in worker threads, one face analyzer each: sessions block their thread, so only threads overlap. */
+import type { List } from "../base/packed-list.js";
 import { ServedThread, serveThread } from "../base/thread.js";
 import { createFaceAnalyzer } from "../face/analyzer.js";
 import { ProbeAhead, type Probed } from "./probe-ahead.js";
@@ -20,12 +21,6 @@ interface Task {
   readonly options: StageOptions;
 }
 
-/** An array, or made anew whenever one is asked for: half a million are not held. */
-export interface StageInputs {
-  readonly length: number;
-  at(i: number): StageInput | undefined;
-}
-
 export interface PoolOptions {
   readonly outFolder: string;
   readonly jobs: number;
@@ -33,7 +28,7 @@ export interface PoolOptions {
 }
 
 /** Stages all inputs, yielding each as it is through. One job works in this thread; the first error ends the run when the others are idle. */
-export async function* stageAll(inputs: StageInputs, { outFolder, jobs, options }: PoolOptions): AsyncGenerator<Staged> {
+export async function* stageAll(inputs: List<StageInput>, { outFolder, jobs, options }: PoolOptions): AsyncGenerator<Staged> {
   if (inputs.length === 0) return;
   const ahead = new ProbeAhead(inputs);
   if (jobs <= 1) {

@@ -5,8 +5,9 @@ import { z } from "zod";
 import { dataContract } from "../base/contract.js";
 import { TalkfaceError } from "../base/errors.js";
 import { exists, readJson, writeAtomic } from "../base/files.js";
+import { PackedList } from "../base/packed-list.js";
 import { assemble } from "./assemble.js";
-import { findInputs, type InputList, type InputVideo } from "./inputs.js";
+import { findInputs, type InputList, type InputVideo, type InputVideos } from "./inputs.js";
 import { check, manifestName, type Split } from "./manifest.js";
 import { stageAll } from "./prepare-pool.js";
 import { summarySchema, type PrepareSummary } from "./prepare-summary.js";
@@ -81,7 +82,7 @@ export async function prepareInputs(list: InputList, options: PrepareOptions): P
   await staging.open({ ...plan.stageOptions }, { force: options.force, shared: false });
   const { outlines, left } = await alreadyStaged(staging, plan, { index: 0, count: 1 });
   if (options.merge === true && left.length > 0) {
-    throw new TalkfaceError("missing-file", `${options.outFolder}: ${left.length} of ${plan.inputs.length} videos are not through, ${plan.inputs[left[0]!]!.source} among them. Run the shares that were stopped again, or leave out --merge.`);
+    throw new TalkfaceError("missing-file", `${options.outFolder}: ${left.length} of ${plan.inputs.length} videos are not through, ${plan.inputs.at(left[0]!)!.source} among them. Run the shares that were stopped again, or leave out --merge.`);
   }
   const work = await stageLeft(left, outlines, plan, options);
 
@@ -122,7 +123,7 @@ export async function stageShare(list: InputList, options: PrepareOptions, share
 
 /** What is to be done, in a fixed order: the same for all who share it. */
 interface Plan {
-  readonly inputs: readonly InputVideo[];
+  readonly inputs: InputVideos;
   readonly stageOptions: StageOptions;
   /** Of videos and options. */
   readonly digest: string;
@@ -131,15 +132,28 @@ interface Plan {
 function planOf(list: InputList, options: PrepareOptions): Plan {
   const [first] = list.rejects;
   if (list.inputs.length === 0 && first !== undefined) throw new TalkfaceError("bad-media", `${first.path}: ${first.reason}: ${first.detail}; and no other video can be prepared.`);
-  const inSplit = list.inputs.filter((input) => options.split === "all" || input.split === options.split);
-  const inputs = options.limit === null ? inSplit : inSplit.slice(0, options.limit);
+  const inputs = options.limit === null && options.split === "all" ? list.inputs : new PackedList(chosen(list.inputs, options));
   if (inputs.length === 0) throw new TalkfaceError("missing-file", `none of the ${list.inputs.length} videos is in the split ${options.split}. Check --people and --split.`);
   const stageOptions = { contract: dataContract(options.size), face: options.face, maxSeconds: options.maxSeconds, allowSilent: options.allowSilent };
   // the digest of one JSON array; as one text half a million videos would be too much
   const hash = createHash("sha256").update(`[${JSON.stringify(stageOptions)},${options.maxShardBytes},[`);
-  inputs.forEach((input, i) => hash.update(`${i === 0 ? "" : ","}${JSON.stringify([stagingIdOf(input), input])}`));
+  let comma = "";
+  for (const input of inputs) {
+    hash.update(`${comma}${JSON.stringify([stagingIdOf(input), input])}`);
+    comma = ",";
+  }
   const digest = hash.update(`],${JSON.stringify(list.rejects)}]`).digest("hex");
   return { inputs, stageOptions, digest };
+}
+
+function* chosen(inputs: Iterable<InputVideo>, { split, limit }: PrepareOptions): Generator<InputVideo> {
+  let count = 0;
+  for (const input of inputs) {
+    if (count === limit) return;
+    if (split !== "all" && input.split !== split) continue;
+    count++;
+    yield input;
+  }
 }
 
 /** Numbers of the videos of a share. */
@@ -152,7 +166,7 @@ async function alreadyStaged(staging: Staging, plan: Plan, share: Share): Promis
   const outlines = new StagedOutlines();
   const left: number[] = [];
   for (const video of numbersOf(plan, share)) {
-    const record = await staging.read(stagingIdOf(plan.inputs[video]!));
+    const record = await staging.read(stagingIdOf(plan.inputs.at(video)!));
     if (record === null) left.push(video);
     else outlines.add(video, record);
   }
@@ -165,9 +179,10 @@ async function stageLeft(left: readonly number[], outlines: StagedOutlines, { in
   const work = { frames: 0, videos: left.length, wallMs: 0, times };
   const total = outlines.videos + left.length;
   // The longest first, so that no job is left alone with one at the end.
-  const order = left.toSorted((a, b) => inputs[b]!.bytes - inputs[a]!.bytes || (inputs[a]!.path < inputs[b]!.path ? -1 : 1));
+  const bytes = Float64Array.from(left, (video) => inputs.at(video)!.bytes);
+  const order = Uint32Array.from(left.keys()).sort((a, b) => bytes[b]! - bytes[a]! || a - b).map((i) => left[i]!);
   const stageInput = (input: InputVideo): StageInput => ({ id: stagingIdOf(input), path: input.path, wavPath: input.wavPath, prefersWav: input.prefersWav === true });
-  const stageInputs = { length: order.length, at: (i: number) => stageInput(inputs[order[i]!]!) };
+  const stageInputs = { length: order.length, at: (i: number) => stageInput(inputs.at(order[i]!)!) };
   for await (const staged of stageAll(stageInputs, { outFolder: options.outFolder, jobs: options.jobs, options: stageOptions })) {
     outlines.add(order[staged.index]!, staged.video);
     work.frames += staged.video.framesRead;

@@ -1,4 +1,5 @@
 /** What the files of a run hold, asked for a group of them at a time and a group ahead of those that are being read. */
+import type { List } from "../base/packed-list.js";
 import { TalkfaceError, type ErrorCode } from "../base/errors.js";
 import { probeAll, type MediaInfo } from "../media/probe.js";
 
@@ -7,11 +8,7 @@ export type Probed = { readonly info: MediaInfo } | { readonly error: { readonly
 
 const groupSize = 16;
 
-/** An array, or made anew whenever one is asked for. */
-interface Files {
-  readonly length: number;
-  at(i: number): { readonly path: string } | undefined;
-}
+type Files = List<{ readonly path: string }>;
 
 export class ProbeAhead {
   readonly #files: Files;

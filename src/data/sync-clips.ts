@@ -1,5 +1,6 @@
 /** The clips of a run and the estimates of their offsets, in columns of numbers: there are half a million of them, and objects would take ten times as much. */
 import { sha256 } from "../base/files.js";
+import type { List } from "../base/packed-list.js";
 import type { SyncRecord } from "./manifest.js";
 
 export interface SyncClip {
@@ -10,12 +11,6 @@ export interface SyncClip {
   readonly person: string;
   readonly isSilent: boolean;
   readonly frames: number;
-}
-
-/** Made anew whenever one is asked for, or an array. */
-export interface SyncClips {
-  readonly length: number;
-  at(i: number): SyncClip | undefined;
 }
 
 export type SyncEstimate = Omit<SyncRecord, "corrected">;
@@ -32,7 +27,7 @@ export class ClipGroups {
   readonly #fileOf: Int32Array;
   readonly #foldOf: Uint8Array;
 
-  constructor(clips: SyncClips) {
+  constructor(clips: List<SyncClip>) {
     const files = new Map<string, number>();
     const collections = new Map<string, number[]>();
     this.#fileOf = new Int32Array(clips.length).fill(-1);

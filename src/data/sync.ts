@@ -6,7 +6,8 @@
  * correlations become log likelihoods of the offsets -10 .. +10. Parts of one file share their offset, so their likelihoods add up;
  * files of one folder mostly come from one source, so the offsets found there are the prior of each of them (empirical Bayes).
  */
-import { ClipGroups, folds, type SyncClips, SyncEstimates, thousandths } from "./sync-clips.js";
+import type { List } from "../base/packed-list.js";
+import { ClipGroups, folds, type SyncClip, SyncEstimates, thousandths } from "./sync-clips.js";
 import { loudnessPrediction, maxOffset, offsetCount, offsetCurve } from "./sync-evidence.js";
 import { addClip, combineSums, emptySums, predictOpening, solveRidge } from "./sync-ridge.js";
 
@@ -26,7 +27,7 @@ const mostFitClips = 2000;
 const framesPerPerson = 1500;
 
 /** Estimates all offsets; `load` reads the signals of clip i and is called a few times for each, so that nothing need stay in memory. */
-export async function estimateOffsets(clips: SyncClips, load: (i: number) => Promise<SyncSignals>): Promise<SyncEstimates> {
+export async function estimateOffsets(clips: List<SyncClip>, load: (i: number) => Promise<SyncSignals>): Promise<SyncEstimates> {
   const groups = new ClipGroups(clips);
   const estimates = new SyncEstimates(clips.length);
   const evidence = new Rows(groups.files);
@@ -62,7 +63,7 @@ export async function estimateOffsets(clips: SyncClips, load: (i: number) => Pro
 
 /** Regression weights for each fold, fitted on the clips of the people of the other folds. */
 async function fitFolds(
-  clips: SyncClips,
+  clips: List<SyncClip>,
   groups: ClipGroups,
   chosen: readonly number[],
   estimates: SyncEstimates,

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { emotions, meadGaps, views } from "../../src/data/corpora/mead-gaps.js";
 import { corpora } from "../../src/data/corpora/registry.js";
 import { parseAlign } from "../../src/data/corpora/grid.js";
-import type { InputList } from "../../src/data/inputs.js";
+import type { InputList, InputVideo } from "../../src/data/inputs.js";
 import { readManifest, readRejects } from "../../src/data/manifest.js";
 import { prepareInputs } from "../../src/data/prepare.js";
 import { runTalkface } from "../support/command.js";
@@ -29,7 +29,7 @@ async function find(name: string, splits?: string, keepKnownBad = false): Promis
 }
 
 /** Source -> what is asked of the input. */
-const told = <T>(list: InputList, tell: (input: InputList["inputs"][number]) => T): Record<string, T> => Object.fromEntries(list.inputs.map((input) => [input.source, tell(input)]));
+const told = <T>(list: InputList, tell: (input: InputVideo) => T): Record<string, T> => Object.fromEntries([...list.inputs].map((input) => [input.source, tell(input)]));
 const reasons = ({ rejects }: InputList): Record<string, string> => Object.fromEntries(rejects.map(({ path, reason }) => [path, reason]));
 
 describe("GRID", () => {
@@ -42,8 +42,8 @@ describe("GRID", () => {
       "grid/s5/bbaf2n.mpg": ["grid_s5", "val", "bin blue at f two now"],
       "grid/s6/lwbsza.mpg": ["grid_s6", "train", "lay white by s zero again"],
     });
-    const sentence = list.inputs.find(({ source }) => source.endsWith("srwb3s.mpg"))!;
-    expect(list.inputs.filter(({ labels }) => labels["doubtful"] === true).map(({ source }) => source)).toEqual(["grid/s1/mpg/bbizzn.mpg"]);
+    const sentence = [...list.inputs].find(({ source }) => source.endsWith("srwb3s.mpg"))!;
+    expect([...list.inputs].filter(({ labels }) => labels["doubtful"] === true).map(({ source }) => source)).toEqual(["grid/s1/mpg/bbizzn.mpg"]);
     expect(sentence.labels).toMatchObject({ speaker: "s1", command: "set", colour: "red", preposition: "with", letter: "b", digit: "three", adverb: "soon" });
     expect(sentence.words!.slice(0, 2)).toEqual([{ word: "set", start: 0.1, end: 0.3 }, { word: "red", start: 0.3, end: 0.5 }]);
     expect(reasons(list)).toEqual({
@@ -75,7 +75,7 @@ describe("LRW", () => {
       "lrw/ABOUT/val/ABOUT_00002.mp4": ["lrw_ABOUT_00002", "val", "about", undefined],
       "lrw/ABOUT/test/ABOUT_00050.mp4": ["lrw_ABOUT_00050", "test", "about", 0.3],
     });
-    const [{ start, end } = { start: 0, end: 0 }] = list.inputs.find(({ source }) => source.includes("00001"))!.words!;
+    const [{ start, end } = { start: 0, end: 0 }] = [...list.inputs].find(({ source }) => source.includes("00001"))!.words!;
     expect([start, end]).toEqual([expect.closeTo(0.46, 9), expect.closeTo(0.7, 9)]);
     expect(reasons(list)).toEqual({
       "lrw/YEARS/test/YEARS_00001.mp4": "no-partner",
@@ -134,7 +134,7 @@ describe("CREMA-D", () => {
       "cremad/VideoFlash/1001_IEO_ANG_HI.flv": { person: "cremad_1001", split: "train", actor: "1001", sentence: "it's eleven o'clock", emotion: "anger", level: "high", age: 51, sex: "Male", race: "Caucasian", ethnicity: "Not Hispanic", voted: "F" },
       "cremad/VideoFlash/1015_TAI_NEU_XX.flv": { person: "cremad_1015", split: "test", actor: "1015", sentence: "the airplane is almost full", emotion: "neutral", level: "unspecified", age: 32, sex: "Female", race: "Asian, other", ethnicity: "Hispanic" },
     });
-    expect(list.inputs.every(({ wavPath, prefersWav }) => wavPath?.includes("AudioWAV") === true && prefersWav === true)).toBe(true);
+    expect([...list.inputs].every(({ wavPath, prefersWav }) => wavPath?.includes("AudioWAV") === true && prefersWav === true)).toBe(true);
     expect(reasons(list)).toEqual({
       "cremad/VideoFlash/1003_WSI_SAD_XX.flv": "lfs-pointer",
       "cremad/VideoFlash/1064_IEO_DIS_MD.flv": "known-bad",
@@ -153,7 +153,7 @@ describe("corpora", () => {
       const out = folder.path(`out-${name}`);
       const { summary } = await prepareInputs(list, { outFolder: out, size: 64, jobs: 1, limit: null, face: "largest", split: "all", allowSilent: false, maxSeconds: 20, maxShardBytes: 2 ** 30, force: false, onProgress: () => undefined });
       const clips = await readManifest(out);
-      expect(clips.map(({ source, split, person }) => [source.path, split, person]).sort(), name).toEqual(list.inputs.map(({ source, split, person }) => [source, split, person]).sort());
+      expect(clips.map(({ source, split, person }) => [source.path, split, person]).sort(), name).toEqual([...list.inputs].map(({ source, split, person }) => [source, split, person]).sort());
       expect(summary.splits.test, name).toBeGreaterThan(0);
       expect(readdirSync(out).filter((file) => file.endsWith(".tar")), name).toContain("test-000000.tar");
       expect((await readRejects(out)).map(({ path }) => path).sort(), name).toEqual(list.rejects.map(({ path }) => path).sort());

@@ -25,11 +25,11 @@ describe("findInputs", () => {
     await mkdir(odd);
     await writeFile(Buffer.concat([Buffer.from(`${odd}/`), Buffer.from([0xff]), Buffer.from(".mp4")]), "x");
     const { inputs } = await findInputs([odd], null);
-    expect(inputs.map(({ source, bytes }) => [source, bytes])).toEqual([["odd/\ufffd.mp4", 0]]);
+    expect([...inputs].map(({ source, bytes }) => [source, bytes])).toEqual([["odd/\ufffd.mp4", 0]]);
   });
 
   it("searches folders for videos, in a fixed order, with keys that WebDataset can hold", async () => {
-    const inputs = (await findInputs([join(root, "talk"), join(root, "grid")], null)).inputs;
+    const inputs = [...(await findInputs([join(root, "talk"), join(root, "grid")], null)).inputs];
     expect(inputs.map((input) => input.source)).toEqual(["grid/s1/mpg/bbaf2n.mpg", "grid/s2/mpg/bbaf2n.MPG", "talk/a b (1).mp4", "talk/ä.mov"]);
     for (const { stem } of inputs) expect(stem).toMatch(/^[A-Za-z0-9_-]{1,80}$/);
     expect(new Set(inputs.map((input) => input.stem)).size).toBe(4);
@@ -39,21 +39,21 @@ describe("findInputs", () => {
 
   it("takes files as they are and tells equal names apart", async () => {
     const paths = ["grid/s1/mpg/bbaf2n.mpg", "grid/s2/mpg/bbaf2n.MPG", "grid/s1/align/bbaf2n.align"].map((path) => join(root, path));
-    const inputs = (await findInputs(paths, null)).inputs;
+    const inputs = [...(await findInputs(paths, null)).inputs];
     expect(inputs.length).toBe(3);
     expect(new Set(inputs.map((input) => input.stem)).size).toBe(3);
     expect((await findInputs([paths[0]!, paths[0]!], null)).inputs).toHaveLength(1);
   });
 
   it("are all of one person where that is said, for training", async () => {
-    const inputs = ofOnePerson(await findInputs([join(root, "talk"), join(root, "grid")], null), "me").inputs;
+    const inputs = [...ofOnePerson(await findInputs([join(root, "talk"), join(root, "grid")], null), "me").inputs];
     expect(inputs.map(({ person, split }) => `${person} ${split}`)).toEqual(Array(4).fill("me train"));
     expect(new Set(inputs.map(({ stem }) => stem)).size).toBe(4);
   });
 
   it("reads people from a map of paths or names", async () => {
     const file = await people("map.json", { "grid/s1/mpg/bbaf2n.mpg": { person: "s1", split: "val", labels: { emotion: "sad" } }, ä: "umlaut" });
-    const inputs = (await findInputs([join(root, "talk"), join(root, "grid")], file)).inputs;
+    const inputs = [...(await findInputs([join(root, "talk"), join(root, "grid")], file)).inputs];
     expect(inputs[0]).toMatchObject({ person: "s1", split: "val", labels: { emotion: "sad" } });
     expect(inputs[1]).toMatchObject({ person: "bbaf2n" });
     expect(inputs[3]).toMatchObject({ person: "umlaut", split: splitOf("umlaut") });
@@ -64,7 +64,7 @@ describe("findInputs", () => {
       { path: "grid/s2/mpg/bbaf2n.MPG", person: "grid_s2", split: "val", licence: "CC BY 4.0", seconds: 3, sync: "confirmed" },
       { path: "speech/x.flac", person: null, split: null },
     ]);
-    const inputs = (await findInputs([join(root, "grid")], file)).inputs;
+    const inputs = [...(await findInputs([join(root, "grid")], file)).inputs];
     expect(inputs[1]).toMatchObject({ person: "grid_s2", split: "val", licence: "CC BY 4.0" });
   });
 

@@ -5,7 +5,8 @@ import { basename, extname, join, relative, resolve, sep } from "node:path";
 import { fileURLToPath } from "node:url";
 import { z } from "zod";
 import { fromSystemError, TalkfaceError } from "../../base/errors.js";
-import { type ExpectedCount, filesBelow, type InputList, type InputVideo, withStems } from "../inputs.js";
+import { PackedList } from "../../base/packed-list.js";
+import { type ExpectedCount, eachFileBelow, type InputList, type InputVideo, withStems } from "../inputs.js";
 import { check, type Reject, type Split } from "../manifest.js";
 
 export interface Corpus {
@@ -66,18 +67,23 @@ export interface CorpusFile {
 }
 
 /** All files of a corpus; folders that archives leave behind on other systems are no part of it. */
-export async function walk(root: string): Promise<CorpusFile[]> {
+export async function* walk(root: string): AsyncGenerator<CorpusFile> {
   const full = resolve(root);
   const status = await stat(full).catch((error: unknown) => {
     throw fromSystemError(error, root);
   });
   if (!status.isDirectory()) throw new TalkfaceError("missing-file", `${root}: is no folder. Give the root of the corpus.`);
-  return (await filesBelow(full)).map((path) => ({
-    path,
-    parts: relative(full, path).split(sep),
-    name: basename(path, extname(path)),
-    extension: extname(path).toLowerCase(),
-  })).filter(({ parts }) => !parts.includes("__MACOSX"));
+  for await (const path of eachFileBelow(full)) {
+    const parts = relative(full, path).split(sep);
+    if (!parts.includes("__MACOSX")) yield { path, parts, name: basename(path, extname(path)), extension: extname(path).toLowerCase() };
+  }
+}
+
+/** All files of `walk`, where what belongs together lies apart. */
+export async function walkAll(root: string): Promise<CorpusFile[]> {
+  const files: CorpusFile[] = [];
+  for await (const file of walk(root)) files.push(file);
+  return files;
 }
 
 export type Found = Omit<InputVideo, "stem" | "bytes" | "changedMs" | "source" | "licence">;
@@ -87,7 +93,7 @@ export class Finding {
   readonly #root: string;
   readonly #facts: CorpusFacts;
   readonly #options: FindOptions;
-  readonly #found: Omit<InputVideo, "stem">[] = [];
+  readonly #found = new PackedList<Omit<InputVideo, "stem">>();
   readonly #rejects: Reject[] = [];
   readonly #doubtful: ReadonlySet<string>;
 
@@ -127,7 +133,7 @@ export class Finding {
       (seen.get(what) ?? seen.set(what, new Set()).get(what)!).add(as);
     }
     const expected = Object.entries(this.#facts.expected).map(([what, n]): ExpectedCount => ({ what, found: seen.get(what)?.size ?? 0, expected: n }));
-    return { inputs: withStems(this.#found), rejects: this.#rejects, expected };
+    return { inputs: new PackedList(withStems(this.#found)), rejects: this.#rejects, expected };
   }
 
   #sourceOf(path: string): string {

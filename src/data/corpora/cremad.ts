@@ -3,7 +3,7 @@ import { parseCsv } from "../../base/csv.js";
 import { exists, readText } from "../../base/files.js";
 import { join } from "node:path";
 import { videoExtensions } from "../inputs.js";
-import { type Corpus, Finding, readFacts, splitByPerson, walk } from "./corpus.js";
+import { type Corpus, Finding, readFacts, splitByPerson, walkAll } from "./corpus.js";
 
 const sentences: Readonly<Record<string, string>> = {
   IEO: "it's eleven o'clock",
@@ -29,7 +29,7 @@ export const cremad: Corpus = {
   async find(root, options) {
     const facts = readFacts("cremad");
     const splitOf = splitByPerson(facts, options.splits);
-    const files = await walk(root);
+    const files = await walkAll(root);
     const sounds = new Map(files.filter(({ extension }) => extension === ".wav").map(({ name, path }) => [name, path]));
     const actors = await rowsOf(join(root, "VideoDemographics.csv"), "ActorID");
     const votes = await rowsOf(join(root, "processedResults", "tabulatedVotes.csv"), "fileName");

@@ -2,7 +2,7 @@
 import { readText } from "../../base/files.js";
 import { videoExtensions } from "../inputs.js";
 import type { Word } from "../manifest.js";
-import { type Corpus, type CorpusFile, Finding, readFacts, splitByPerson, walk } from "./corpus.js";
+import { type Corpus, type CorpusFile, Finding, readFacts, splitByPerson, walkAll } from "./corpus.js";
 
 /** The six slots of a sentence, by the letters of the file name. */
 const letters = Object.fromEntries([..."abcdefghijklmnopqrstuvxyz"].map((letter) => [letter, letter]));
@@ -34,7 +34,7 @@ export const grid: Corpus = {
   async find(root, options) {
     const facts = readFacts("grid");
     const splitOf = splitByPerson(facts, options.splits);
-    const files = await walk(root);
+    const files = await walkAll(root);
     const alignments = indexOf(files.filter(({ extension }) => extension === ".align"));
     const sounds = indexOf(files.filter(({ extension }) => extension === ".wav"));
     const finding = new Finding(root, facts, options);

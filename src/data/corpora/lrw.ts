@@ -16,7 +16,7 @@ export const lrw: Corpus = {
     const facts = readFacts("lrw");
     splitByPerson(facts, options.splits);
     const finding = new Finding(root, facts, options);
-    for (const { path, parts, name, extension } of await walk(root)) {
+    for await (const { path, parts, name, extension } of walk(root)) {
       if (!videoExtensions.has(extension)) continue;
       const [word = "", split = ""] = parts.slice(-3);
       if (!folders.has(split) || !/^[A-Z']+_\d{5}$/.test(name) || name.slice(0, -6) !== word) {

@@ -1,7 +1,7 @@
 /** MEAD (Wang et al. 2020): actors with eight emotions at three levels from seven sides; sound apart from the pictures. */
 import { videoExtensions } from "../inputs.js";
 import type { Split } from "../manifest.js";
-import { type Corpus, type CorpusFile, Finding, readFacts, splitByPerson, walk } from "./corpus.js";
+import { type Corpus, type CorpusFile, Finding, readFacts, splitByPerson, walkAll } from "./corpus.js";
 import { emotions, meadGaps, type Place, views } from "./mead-gaps.js";
 
 const soundExtensions = new Set([".m4a", ".wav", ".aac", ".mp3"]);
@@ -19,7 +19,7 @@ export const mead: Corpus = {
   async find(root, options) {
     const facts = readFacts("mead");
     const byActor = splitByPerson(facts, options.splits);
-    const files = await walk(root);
+    const files = await walkAll(root);
     const sounds = new Map<string, string>();
     for (const file of files) {
       const place = soundExtensions.has(file.extension) ? placeOf(file) : null;
