@@ -197,7 +197,7 @@ async function finishedClip(staging: Staging, { key, input, part: { index } }: C
     for (const name of ["landmarks.npy", "mesh.npy", "crop.npy"]) members.push({ name: `${key}.${name}`, data: await slice(name) });
     members.push({ name: `${key}.json`, data: Buffer.from(JSON.stringify(entry)) });
     return { entry, members };
-  });
+  }, { whole: true });
 }
 
 /** Words in seconds of the clip, those outside left out. */

@@ -1,7 +1,7 @@
 /** Random access to the members of a shard by the byte offsets of the manifest. */
 import { open, type FileHandle } from "node:fs/promises";
 import { fromSystemError, TalkfaceError } from "../base/errors.js";
-import { requireFile } from "../base/files.js";
+import { readBytes, requireFile } from "../base/files.js";
 import type { Extent } from "./shard-writer.js";
 
 const block = 512;
@@ -9,9 +9,16 @@ const block = 512;
 export class ShardReader {
   readonly #path: string;
   #handle: Promise<FileHandle> | null = null;
+  /** All bytes, where they were read at once. */
+  #whole: Buffer | null = null;
 
   constructor(path: string) {
     this.#path = path;
+  }
+
+  /** Reads the whole file, for those who need most of its members: reading them one by one takes several times as long. */
+  async load(): Promise<void> {
+    this.#whole = await readBytes(this.#path);
   }
 
   /**
@@ -22,19 +29,8 @@ export class ShardReader {
     const bad = (what: string): TalkfaceError =>
       new TalkfaceError("bad-data", `${this.#path}: ${what}; the manifest and the shards do not belong together. Prepare the data again.`);
     if (offset < block) throw bad(`${name} cannot stand at byte ${offset}`);
-    const bytes = Buffer.allocUnsafe(block + size);
-    let filled = 0;
-    try {
-      const handle = await this.#open();
-      while (filled < bytes.length) {
-        const { bytesRead } = await handle.read(bytes, filled, bytes.length - filled, offset - block + filled);
-        if (bytesRead === 0) break;
-        filled += bytesRead;
-      }
-    } catch (error) {
-      throw fromSystemError(error, this.#path);
-    }
-    if (filled < bytes.length) throw bad(`the file ends within ${name}`);
+    const bytes = this.#whole?.subarray(offset - block, offset + size) ?? (await this.#readFrom(offset - block, block + size));
+    if (bytes.length < block + size) throw bad(`the file ends within ${name}`);
     const found = text(bytes, 0, 100);
     const length = parseInt(text(bytes, 124, 12), 8);
     if (text(bytes, 257, 5) !== "ustar" || found !== name || length !== size) {
@@ -46,7 +42,25 @@ export class ShardReader {
   async close(): Promise<void> {
     const handle = this.#handle;
     this.#handle = null;
+    this.#whole = null;
     if (handle !== null) await (await handle).close();
+  }
+
+  /** Fewer than `length` bytes where the file ends. */
+  async #readFrom(start: number, length: number): Promise<Buffer> {
+    const bytes = Buffer.allocUnsafe(length);
+    let filled = 0;
+    try {
+      const handle = await this.#open();
+      while (filled < bytes.length) {
+        const { bytesRead } = await handle.read(bytes, filled, bytes.length - filled, start + filled);
+        if (bytesRead === 0) break;
+        filled += bytesRead;
+      }
+    } catch (error) {
+      throw fromSystemError(error, this.#path);
+    }
+    return bytes.subarray(0, filled);
   }
 
   #open(): Promise<FileHandle> {

@@ -71,7 +71,12 @@ export class Staging {
   /** The record of a video, null when it is not through. */
   async read(id: string): Promise<StagedVideo | null> {
     const path = this.#recordPath(id);
-    return (await exists(path)) ? check(recordSchema, await readJson(path), path) : null;
+    try {
+      return check(recordSchema, await readJson(path), path);
+    } catch (error) {
+      if (error instanceof TalkfaceError && error.code === "missing-file") return null;
+      throw error;
+    }
   }
 
   /** Part `index` of a video that is through. */
@@ -105,10 +110,11 @@ export class Staging {
     return { file, members: extents };
   }
 
-  /** Reads members of a part, with the file open only meanwhile. */
-  async readPart<T>(part: StagedPart, use: (read: (name: string) => Promise<Uint8Array>) => Promise<T>): Promise<T> {
+  /** Reads some members of a part, or (`whole`) most of them, with the file open only meanwhile. */
+  async readPart<T>(part: StagedPart, use: (read: (name: string) => Promise<Uint8Array>) => Promise<T>, { whole = false } = {}): Promise<T> {
     const reader = new ShardReader(join(this.folder, part.file));
     try {
+      if (whole) await reader.load();
       return await use(async (name) => {
         const extent = part.members[name];
         if (extent === undefined) throw new TalkfaceError("bad-data", `${join(this.folder, part.file)}: has no ${name}. Give --force to start anew.`);
