@@ -2,7 +2,7 @@
  * The hidden folder in which a preparation collects finished clips until all are there: one archive per clip and one record per video,
  * written when the video is through. A killed run continues with the videos that have no record.
  */
-import { readdir, rm } from "node:fs/promises";
+import { opendir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
 import { TalkfaceError } from "../base/errors.js";
@@ -36,6 +36,8 @@ export type StagedVideo = z.infer<typeof recordSchema>;
 /** Increased when the same video would give other clips. */
 const pipelineVersion = 3;
 
+const filesAtOnce = 64;
+
 export class Staging {
   readonly folder: string;
 
@@ -61,11 +63,27 @@ export class Staging {
     }
     if (!(await exists(path))) await writeAtomic(path, wanted);
     // What a killed writer left.
-    if (!shared) for (const name of await readdir(this.folder)) if (name.endsWith(".part")) await rm(join(this.folder, name), { force: true });
+    if (!shared) await this.#removeFiles((name) => name.endsWith(".part"));
   }
 
   async remove(): Promise<void> {
+    if (await exists(this.folder)) await this.#removeFiles(() => true);
     await rm(this.folder, { recursive: true, force: true });
+  }
+
+  /** A few at a time: `rm` would begin with all of a million at once, and each takes kilobytes. */
+  async #removeFiles(test: (name: string) => boolean): Promise<void> {
+    let names: string[] = [];
+    const flush = async (): Promise<void> => {
+      await Promise.all(names.map((name) => rm(join(this.folder, name), { force: true })));
+      names = [];
+    };
+    for await (const entry of await opendir(this.folder)) {
+      if (entry.isDirectory() || !test(entry.name)) continue;
+      names.push(entry.name);
+      if (names.length === filesAtOnce) await flush();
+    }
+    await flush();
   }
 
   /** The record of a video, null when it is not through. */
