@@ -2,7 +2,7 @@
 import type { List } from "../base/packed-list.js";
 import { ServedThread, serveThread } from "../base/thread.js";
 import { createFaceAnalyzer } from "../face/analyzer.js";
-import { ProbeAhead, type Probed } from "./probe-ahead.js";
+import { DecodeAhead, type ReadAhead } from "./decode-ahead.js";
 import { SpeakerJudge } from "./speaker.js";
 import { stageVideo, type StageInput, type StageOptions, type StageTimes } from "./stage-video.js";
 import { Staging, type StagedVideo } from "./staging.js";
@@ -17,7 +17,7 @@ interface Task {
   readonly index: number;
   readonly outFolder: string;
   readonly input: StageInput;
-  readonly probed: Probed;
+  readonly ahead: ReadAhead;
   readonly options: StageOptions;
 }
 
@@ -30,13 +30,21 @@ export interface PoolOptions {
 /** Stages all inputs, yielding each as it is through. One job works in this thread; the first error ends the run when the others are idle. */
 export async function* stageAll(inputs: List<StageInput>, { outFolder, jobs, options }: PoolOptions): AsyncGenerator<Staged> {
   if (inputs.length === 0) return;
-  const ahead = new ProbeAhead(inputs);
-  if (jobs <= 1) {
-    const networks = { analyzer: await createFaceAnalyzer(), judge: new SpeakerJudge() };
-    const staging = new Staging(outFolder);
-    for (let index = 0; index < inputs.length; index++) yield { index, ...(await stageVideo(inputs.at(index)!, await ahead.of(index), staging, networks, options)) };
-    return;
+  const staging = new Staging(outFolder);
+  const ahead = new DecodeAhead(inputs, { contract: options.contract, jobs, scratch: (id) => staging.scratch(id) });
+  try {
+    yield* jobs <= 1 ? stageHere(inputs, ahead, staging, options) : stageInThreads(inputs, ahead, { outFolder, jobs, options });
+  } finally {
+    await ahead.close();
   }
+}
+
+async function* stageHere(inputs: List<StageInput>, ahead: DecodeAhead, staging: Staging, options: StageOptions): AsyncGenerator<Staged> {
+  const networks = { analyzer: await createFaceAnalyzer(), judge: new SpeakerJudge() };
+  for (let index = 0; index < inputs.length; index++) yield { index, ...(await stageVideo(inputs.at(index)!, await ahead.of(index), staging, networks, options)) };
+}
+
+async function* stageInThreads(inputs: List<StageInput>, ahead: DecodeAhead, { outFolder, jobs, options }: PoolOptions): AsyncGenerator<Staged> {
   const ready: Staged[] = [];
   let wake: () => void = () => undefined;
   let failure: Error | null = null;
@@ -47,7 +55,7 @@ export async function* stageAll(inputs: List<StageInput>, { outFolder, jobs, opt
       while (next < inputs.length && failure === null) {
         const index = next++;
         const input = inputs.at(index)!;
-        ready.push(await thread.ask({ index, outFolder, input, probed: await ahead.of(index), options }, input.path));
+        ready.push(await thread.ask({ index, outFolder, input, ahead: await ahead.of(index), options }, input.path));
         wake();
       }
     } catch (error) {
@@ -80,8 +88,8 @@ export function serveStaging(): void {
   const analyzer = createFaceAnalyzer();
   analyzer.catch(() => undefined); // reported with the first task
   const judge = new SpeakerJudge();
-  serveThread(async ({ index, outFolder, input, probed, options }: Task): Promise<Staged> => ({
+  serveThread(async ({ index, outFolder, input, ahead, options }: Task): Promise<Staged> => ({
     index,
-    ...(await stageVideo(input, probed, new Staging(outFolder), { analyzer: await analyzer, judge }, options)),
+    ...(await stageVideo(input, ahead, new Staging(outFolder), { analyzer: await analyzer, judge }, options)),
   }));
 }

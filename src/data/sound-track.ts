@@ -14,8 +14,23 @@ export interface SoundTrackOptions {
   readonly info?: MediaInfo;
   /** A path for the sound of a short file while its pictures are read, where both come from one file; gone after `close`. */
   readonly scratch?: string;
+  /** Which file of those that the process reads it is, counted from 0. */
+  readonly input?: number;
   /** A file that holds more sound than it says fills no disk: ffmpeg stops here. By default twice what short files hold. */
   readonly mostBytes?: number;
+}
+
+/** The sound of a video: its own, or that of the file beside it where it has none or that one is better. Null where there is neither. */
+export function soundOf({ path, wavPath, prefersWav }: SoundSource, info: MediaInfo, scratch: string, input = 0): SoundTrack | null {
+  const from = info.audio === null || (prefersWav && wavPath !== null) ? wavPath : path;
+  return from === null ? null : new SoundTrack(from, from === path ? { info, scratch, input } : {});
+}
+
+export interface SoundSource {
+  readonly path: string;
+  readonly wavPath: string | null;
+  /** The sound beside is taken even where the video has some. */
+  readonly prefersWav: boolean;
 }
 
 export function isSilent(samples: Float32Array): boolean {
@@ -34,12 +49,12 @@ export class SoundTrack {
   #end = 0;
   #isOver = false;
 
-  constructor(path: string, { info, scratch, mostBytes = 2 * shortSeconds * 16_000 * 4 }: SoundTrackOptions = {}) {
+  constructor(path: string, { info, scratch, input = 0, mostBytes = 2 * shortSeconds * 16_000 * 4 }: SoundTrackOptions = {}) {
     this.#path = path;
     this.#info = info;
     this.#mostBytes = mostBytes;
     const isShort = info?.durationSeconds != null && info.durationSeconds <= shortSeconds;
-    this.beside = scratch !== undefined && isShort ? { path: scratch, options: [...soundOptions(info, path), "-fs", String(mostBytes)] } : null;
+    this.beside = scratch !== undefined && isShort ? { path: scratch, options: [...soundOptions(info, path, { input }), "-fs", String(mostBytes)] } : null;
   }
 
   /** Passes on the pictures whose process writes `beside`: when they have ended, so has the sound. */

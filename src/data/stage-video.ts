@@ -8,13 +8,13 @@ import { trackFace } from "../face/track.js";
 import type { Image } from "../media/image.js";
 import { requireVideo, type MediaInfo } from "../media/probe.js";
 import { logMel } from "../media/spectrogram.js";
-import { readFrames } from "../media/video-reader.js";
+import { readFrames, readWrittenFrames, writtenFrames } from "../media/video-reader.js";
 import { longestGap, type Part } from "./clip-cutter.js";
 import { cutParts } from "./cut-parts.js";
+import { frameOptions, type ReadAhead, removeDecoded } from "./decode-ahead.js";
 import { lengthGate, mostSound, pictureGate, speechGate } from "./gates.js";
 import { encodeNpy } from "./npy.js";
-import type { Probed } from "./probe-ahead.js";
-import { isSilent, SoundTrack } from "./sound-track.js";
+import { isSilent, soundOf, type SoundSource, type SoundTrack } from "./sound-track.js";
 import type { SpeakerJudge } from "./speaker.js";
 import type { Drop, StagedPart, StagedVideo, Staging } from "./staging.js";
 import { mouthOpening, speechFeatures, speechWidth } from "./sync-evidence.js";
@@ -29,12 +29,8 @@ export interface StageOptions {
   readonly allowSilent: boolean;
 }
 
-export interface StageInput {
+export interface StageInput extends SoundSource {
   readonly id: string;
-  readonly path: string;
-  readonly wavPath: string | null;
-  /** The sound beside is taken even where the video has some. */
-  readonly prefersWav: boolean;
 }
 
 /** What a thread keeps from one video to the next. */
@@ -59,45 +55,43 @@ export interface StageTimes {
 const shortestSeconds = 1;
 /** A crop that is blown up further than this (source pixels per crop pixel) shows no mouth worth learning from. */
 const smallestScale = 0.4;
-/** Larger pictures are shrunk while decoding: the face of a crop of up to 128 pixels still has all its detail. */
-const largestSide = 1280;
 
-/** Prepares one video; `probed` is what it holds. What is wrong with it is in the result; only errors of the machine (disk, models) are thrown. */
-export async function stageVideo(input: StageInput, probed: Probed, staging: Staging, networks: StageNetworks, options: StageOptions): Promise<{ video: StagedVideo; times: StageTimes }> {
+/** Prepares one video, of which `ahead` is known. What is wrong with it is in the result; only errors of the machine (disk, models) are thrown. */
+export async function stageVideo(input: StageInput, ahead: ReadAhead, staging: Staging, networks: StageNetworks, options: StageOptions): Promise<{ video: StagedVideo; times: StageTimes }> {
   const times: StageTimes = { total: 0, decode: 0, track: 0, align: 0, write: 0 };
   const started = performance.now();
   let video: StagedVideo;
   try {
-    video = await stageReadable(input, probed, staging, networks, options, times);
+    video = await stageReadable(input, ahead, staging, networks, options, times);
   } catch (error) {
     if (!(error instanceof TalkfaceError) || (error.code !== "bad-media" && error.code !== "missing-file")) throw error;
     video = dropped("unreadable", error.message);
+  } finally {
+    if (ahead.decoded !== null) await removeDecoded(ahead.decoded);
   }
   await staging.write(input.id, video);
   times.total = performance.now() - started;
   return { video, times };
 }
 
-async function stageReadable(input: StageInput, probed: Probed, staging: Staging, { analyzer, judge }: StageNetworks, options: StageOptions, times: StageTimes): Promise<StagedVideo> {
+async function stageReadable(input: StageInput, { probed, decoded }: ReadAhead, staging: Staging, { analyzer, judge }: StageNetworks, options: StageOptions, times: StageTimes): Promise<StagedVideo> {
   if ("error" in probed) throw new TalkfaceError(probed.error.code, probed.error.message);
   const { info } = probed;
   if (info.video === null) return dropped("no-video", "has no pictures");
-  const soundPath = info.audio === null || (input.prefersWav && input.wavPath !== null) ? input.wavPath : input.path;
-  if (soundPath === null && !options.allowSilent) return dropped("no-audio", "has no sound, and no .wav of the same name stands beside it");
-  const sound = soundPath === null ? null : new SoundTrack(soundPath, soundPath === input.path ? { info, scratch: staging.scratch(input.id) } : {});
+  const sound = soundOf(input, info, decoded?.sound ?? staging.scratch(input.id));
+  if (sound === null && !options.allowSilent) return dropped("no-audio", "has no sound, and no .wav of the same name stands beside it");
   const parts: StagedPart[] = [];
   const drops: Drop[] = [];
   const count = { frames: 0 };
   try {
     const { contract } = options;
-    const maxSide = contract.size <= 128 ? largestSide : Infinity;
     const shown = requireVideo(info, input.path);
-    const side = Math.max(shown.width, shown.height);
+    const { sourceScale, ...wanted } = frameOptions(info, contract);
     const beside = sound?.beside ?? null;
-    const read = readFrames(input.path, { fps: contract.fps, info, ...(side > maxSide ? { maxSide } : {}), ...(beside === null ? {} : { beside }) });
+    const { width, height } = writtenFrames(info, input.path, wanted);
+    const read = decoded === null ? readFrames(input.path, { ...wanted, info, ...(beside === null ? {} : { beside }) }) : readWrittenFrames(decoded.pictures, width, height);
     const frames = timed(sound?.with(read) ?? read, times, "decode");
     const tracked = tracking(frames, analyzer, options.face, count, times);
-    const sourceScale = Math.max(1, side / maxSide);
     const perFrame = contract.sampleRateHz / contract.fps;
     const hear = (start: number, end: number): Promise<Float32Array> => sound?.range(start * perFrame, end * perFrame) ?? Promise.resolve(new Float32Array(0));
     const cutting = { size: contract.size, maxFrames: partLength(info, options), sourceScale };

@@ -37,16 +37,16 @@ export async function* readAudioBlocks(path: string, blockSamples: number, optio
   const info = options.info ?? (await probe(path));
   const command = {
     inputs: [{ source: path, options: startSeconds > 0 ? ["-ss", String(startSeconds)] : [] }],
-    options: [...soundOptions(info, path, sampleRateHz), ...(durationSeconds === undefined ? [] : ["-t", String(durationSeconds)])],
+    options: [...soundOptions(info, path, { sampleRateHz }), ...(durationSeconds === undefined ? [] : ["-t", String(durationSeconds)])],
   };
   yield* samplesOf(ffmpegOutput(command, path), path, blockSamples);
 }
 
-/** What makes ffmpeg write the first audio stream as `readAudioBlocks` reads it: little-endian floats, mono. */
-export function soundOptions(info: MediaInfo, path: string, sampleRateHz = 16000): string[] {
+/** What makes ffmpeg write the first audio stream of its input number `input` as `readAudioBlocks` reads it: little-endian floats, mono. */
+export function soundOptions(info: MediaInfo, path: string, { sampleRateHz = 16000, input = 0 } = {}): string[] {
   const stream = requireAudio(info, path);
   return [
-    ...["-map", `0:${stream.index}`, "-vn", "-sn", "-dn"],
+    ...["-map", `${input}:${stream.index}`, "-vn", "-sn", "-dn"],
     ...["-af", `aresample=${sampleRateHz}:async=1:first_pts=0`, "-ac", "1", "-ar", String(sampleRateHz)],
     ...["-f", "f32le", "-acodec", "pcm_f32le"],
   ];

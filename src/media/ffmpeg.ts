@@ -89,8 +89,8 @@ export interface FfmpegOutput {
 export interface FfmpegCommand {
   readonly inputs: readonly FfmpegInput[];
   readonly options: readonly string[];
-  /** A file that is written by the same process; it is overwritten. */
-  readonly beside?: FfmpegOutput;
+  /** Files that are written by the same process; they are overwritten. */
+  readonly beside?: readonly FfmpegOutput[];
   readonly logLevel?: "error" | "info";
   /** Lines of stderr that are kept, the last ones: 200 by default. */
   readonly stderrLines?: number;
@@ -127,7 +127,7 @@ export async function startFfmpeg(command: FfmpegCommand, target: string | PassT
   if (typeof target === "string") run.output(fileUrl(target));
   else run.output(target, { end: true });
   run.outputOptions(command.options.map(unsplit));
-  if (command.beside !== undefined) run.output(fileUrl(command.beside.path)).outputOptions(command.beside.options.map(unsplit));
+  for (const { path, options } of command.beside ?? []) run.output(fileUrl(path)).outputOptions(options.map(unsplit));
   const ended = new Promise<{ failed: boolean; stderr: string }>((settle) => {
     run.on("end", (_out, stderr) => settle({ failed: false, stderr: stderr ?? "" }));
     run.on("error", (error, _out, stderr) => settle({ failed: true, stderr: stderr ?? error.message }));
@@ -171,6 +171,24 @@ export async function* ffmpegOutput(command: FfmpegCommand, where: string): Asyn
     await running.ended;
     stream.destroy();
   }
+}
+
+/** A file, and what is to be written of it. */
+export interface Decoding {
+  readonly path: string;
+  readonly outputs: readonly FfmpegOutput[];
+}
+
+/**
+ * Decodes a few files in one process, whose start takes longer than decoding a second of video; `-map` counts the files from 0. True where ffmpeg had nothing to
+ * say. Otherwise nothing of what is written is to be used, for nothing tells which of the files is at fault.
+ */
+export async function decodeTogether(files: readonly Decoding[]): Promise<boolean> {
+  const inputs = files.map(({ path }) => ({ source: path, options: [] }));
+  const [first, ...beside] = files.flatMap(({ outputs }) => outputs);
+  if (first === undefined) return true;
+  const { failed, stderr } = await (await startFfmpeg({ inputs, options: first.options, beside }, first.path)).ended;
+  return !failed && stderr.trim() === "";
 }
 
 /** One sentence for the last lines of ffmpeg's stderr. */
