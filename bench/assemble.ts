@@ -1,6 +1,7 @@
 /**
  * Memory of putting a corpus together: staged clips like LRW's (29 frames and the members of a real clip, with next to nothing in them) to a finished folder, in a
- * process of its own for each number of clips. Arguments: numbers of clips (2000 10000). The slope gives what LRW with its 538,766 clips would take.
+ * process of its own for each number of clips. Arguments: numbers of clips (8000 32000; of fewer, what waits for the garbage collector hides the slope). The slope
+ * gives what LRW with its 538,766 clips would take.
  */
 import { spawnSync } from "node:child_process";
 import { linkSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
@@ -24,7 +25,7 @@ const kinds = 64;
 
 export async function run(args: readonly string[]): Promise<Record<string, string | number>> {
   if (args[0]?.startsWith("--") === true) return half(args[0], Number(args[1]), args[2]!);
-  const counts = args.length > 0 ? args.map(Number) : [2000, 10_000];
+  const counts = args.length > 0 ? args.map(Number) : [8000, 32_000];
   const outcomes = counts.map((clips) => {
     const folder = mkdtempSync(join(tmpdir(), "talkface-assemble-"));
     try {
