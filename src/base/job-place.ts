@@ -3,8 +3,8 @@ import { TalkfaceError } from "./errors.js";
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-/** One of the processes of an MPI job. */
-export interface MpiPlace {
+/** One of the processes that a launcher started together. */
+export interface JobPlace {
   readonly launcher: "mpirun" | "srun";
   readonly rank: number;
   readonly size: number;
@@ -15,8 +15,11 @@ export interface MpiPlace {
   readonly bound: boolean;
 }
 
-/** The place in an MPI job, or null for a process on its own. Open MPI: `OMPI_COMM_WORLD_*`; srun, and other launchers: PMIx or PMI. */
-export function mpiPlace(env: Environment = process.env): MpiPlace | null {
+/**
+ * The place among processes that share machines, whether they can find each other or not; null for a process on its own. Open MPI:
+ * `OMPI_COMM_WORLD_*`; srun: `SLURM_*`; other launchers: PMI.
+ */
+export function jobPlace(env: Environment = process.env): JobPlace | null {
   const ompi = place(env, "OMPI_COMM_WORLD_RANK", "OMPI_COMM_WORLD_SIZE");
   if (ompi !== null) {
     const localRank = whole(env, "OMPI_COMM_WORLD_LOCAL_RANK") ?? 0;
@@ -25,15 +28,21 @@ export function mpiPlace(env: Environment = process.env): MpiPlace | null {
   }
   const step = place(env, "SLURM_PROCID", "SLURM_STEP_NUM_TASKS");
   if (step !== null) {
-    if (env["PMIX_RANK"] === undefined && env["PMI_RANK"] === undefined) {
-      throw new TalkfaceError("usage", `srun started ${step.size} processes that cannot find each other. Start them with srun --mpi=pmix (srun --mpi=list shows what there is), or with mpirun.`);
-    }
     const localSize = tasksHere(env["SLURM_STEP_TASKS_PER_NODE"] ?? "", whole(env, "SLURM_NODEID") ?? 0) ?? step.size;
     const bound = /mask_cpu|map_cpu/.test(env["SLURM_CPU_BIND"] ?? "") || env["SLURM_CPUS_PER_TASK"] !== undefined;
     return { launcher: "srun", ...step, localRank: whole(env, "SLURM_LOCALID") ?? 0, localSize, bound };
   }
   const pmi = place(env, "PMI_RANK", "PMI_SIZE");
   return pmi === null ? null : { launcher: "mpirun", ...pmi, localRank: pmi.rank, localSize: pmi.size, bound: false };
+}
+
+/** The place in an MPI job, or null for a process on its own. Throws `usage` where srun gave its processes no PMIx or PMI to find each other by. */
+export function mpiPlace(env: Environment = process.env): JobPlace | null {
+  const place = jobPlace(env);
+  if (place?.launcher === "srun" && env["PMIX_RANK"] === undefined && env["PMI_RANK"] === undefined) {
+    throw new TalkfaceError("usage", `srun started ${place.size} processes that cannot find each other. Start them with srun --mpi=pmix (srun --mpi=list shows what there is), or with mpirun.`);
+  }
+  return place;
 }
 
 /** A share of work that is split without the processes talking to each other. */

@@ -4,7 +4,7 @@
  */
 import { env, InferenceSession, Tensor } from "onnxruntime-node";
 import { TalkfaceError } from "../base/errors.js";
-import { mpiPlace } from "../base/job-place.js";
+import { jobPlace } from "../base/job-place.js";
 import { warn } from "../base/log.js";
 import { forWebGpu } from "../graph/for-webgpu.js";
 import { Graph } from "../graph/graph.js";
@@ -137,7 +137,7 @@ function diagnose(provider: Provider, reason: string): Diagnosis {
 function create(bytes: Uint8Array, provider: Provider, options: InferenceSession.SessionOptions): Promise<InferenceSession> {
   // what goes wrong arrives as an error with our own words; ONNX Runtime would print its own beside it
   env.logLevel = "fatal";
-  const place = mpiPlace();
+  const place = jobPlace();
   const chosen = provider === "cuda" && place !== null ? { name: provider, deviceId: gpuOfRank(place.localRank, thisMachine) } : provider;
   return InferenceSession.create(bytes, { logSeverityLevel: 4, ...options, executionProviders: [chosen] });
 }

@@ -5,7 +5,7 @@
 import { availableParallelism, cpus } from "node:os";
 import { type LibraryHandle, load } from "koffi";
 import { TalkfaceError } from "../base/errors.js";
-import type { MpiPlace } from "../base/job-place.js";
+import type { JobPlace } from "../base/job-place.js";
 import { warn } from "../base/log.js";
 import type { Ranks } from "./ranks.js";
 
@@ -31,7 +31,7 @@ export function mpiVersion(): string {
 }
 
 /** Joins the job that the launcher announced in `place`. */
-export function joinMpi(place: MpiPlace): Ranks {
+export function joinMpi(place: JobPlace): Ranks {
   // A waiting rank lets others run, and one that srun started is not tied to a core by the library itself.
   process.env["OMPI_MCA_mpi_yield_when_idle"] ??= "1";
   if (place.launcher === "srun") process.env["OMPI_MCA_hwloc_base_binding_policy"] ??= "none";

@@ -1,6 +1,6 @@
 /** Threads of a session by what it runs: the one place that decides it. */
 import { availableParallelism, cpus } from "node:os";
-import { mpiPlace } from "../base/job-place.js";
+import { jobPlace } from "../base/job-place.js";
 
 export type Workload = "face" | "generator" | "training";
 
@@ -13,7 +13,7 @@ const most = 16;
  */
 export function threadsFor(workload: Workload): number {
   if (workload === "face") return 1;
-  const place = mpiPlace();
+  const place = jobPlace();
   return Math.min(most, place === null ? availableParallelism() : coresOfRank(place, availableParallelism(), cpus().length));
 }
 

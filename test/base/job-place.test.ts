@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { mpiPlace, workShare } from "../../src/base/job-place.js";
+import { jobPlace, mpiPlace, workShare } from "../../src/base/job-place.js";
 
 describe("the place in a job", () => {
   test("a process on its own has none", () => {
@@ -23,7 +23,8 @@ describe("the place in a job", () => {
     expect(mpiPlace({ ...env, SLURM_CPU_BIND: "quiet,mask_cpu:0x1,0x2" })?.bound).toBe(true);
   });
 
-  test("srun without PMI, and numbers that are none, are refused", () => {
+  test("srun without PMI is refused where processes have to find each other, and numbers that are none everywhere", () => {
+    expect(jobPlace({ SLURM_PROCID: "1", SLURM_STEP_NUM_TASKS: "2", SLURM_LOCALID: "1" })).toEqual({ launcher: "srun", rank: 1, size: 2, localRank: 1, localSize: 2, bound: false });
     expect(() => mpiPlace({ SLURM_PROCID: "0", SLURM_STEP_NUM_TASKS: "2" })).toThrow(/srun started 2 processes that cannot find each other.*--mpi=pmix/);
     expect(() => mpiPlace({ OMPI_COMM_WORLD_RANK: "x", OMPI_COMM_WORLD_SIZE: "2" })).toThrow("OMPI_COMM_WORLD_RANK=x: expected a whole number.");
     expect(() => mpiPlace({ PMI_RANK: "2", PMI_SIZE: "2" })).toThrow("PMI_RANK=2: expected less than PMI_SIZE=2.");

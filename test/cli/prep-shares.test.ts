@@ -35,7 +35,7 @@ it("three shares at once into one folder, then merged, give the bytes of one run
   expect(early).toMatchObject({ status: 1, stderr: expect.stringContaining("5 of 5 videos are not through, videos/broken.mp4 among them") });
   const run = (extra: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<number | null> =>
     new Promise((resolve) => spawn(process.execPath, nodeArguments([...args(out), ...extra]), { cwd: root, env: { ...process.env, ...env }, stdio: "ignore" }).on("exit", resolve));
-  const statuses = await Promise.all([run(["--shard", "1/3"]), run([], { SLURM_ARRAY_TASK_ID: "1", SLURM_ARRAY_TASK_COUNT: "3" }), run(["--shard", "auto/3"], { JOB_COMPLETION_INDEX: "2" })]);
+  const statuses = await Promise.all([run([], { SLURM_PROCID: "0", SLURM_STEP_NUM_TASKS: "3" }), run([], { SLURM_ARRAY_TASK_ID: "1", SLURM_ARRAY_TASK_COUNT: "3" }), run(["--shard", "auto/3"], { JOB_COMPLETION_INDEX: "2" })]);
   expect(statuses.sort()).toEqual([0, 0, 3]); // one of them has the broken one
   expect(runTalkface([...args(out), "--merge"]).status).toBe(3);
   expect(await digests(out)).toEqual(await digests(whole));
