@@ -1,4 +1,5 @@
 /** Scales and their marks. */
+import { type Html, html } from "./html.js";
 
 export interface Scale {
   readonly low: number;
@@ -30,6 +31,16 @@ export function tickText({ decimals, isLogarithmic }: Scale, tick: number): stri
   if (isLogarithmic !== true) return tick.toFixed(decimals);
   const power = Math.round(Math.log10(tick));
   return power >= -3 && power <= 4 ? String(Number(tick.toPrecision(1))) : `1e${power}`;
+}
+
+/** Half of what a character of a tick takes, in units of a drawing. */
+const halfCharacter = 3.2;
+
+/** The text of a tick, centred below `x` unless it would leave a drawing of that width. */
+export function tickBelow(text: string, x: number, y: number, width: number): Html {
+  const half = text.length * halfCharacter;
+  const [at, side] = x - half < 0 ? [0, ""] : x + half > width ? [width, " end"] : [x, " middle"];
+  return html`<text class="tick${side}" x="${short(at)}" y="${short(y)}">${text}</text>`;
 }
 
 /** A scale that holds all values with about `count` ticks at round numbers (steps of 1, 2 or 5 times a power of ten). */

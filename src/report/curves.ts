@@ -1,10 +1,10 @@
 /** Lines over time. */
-import { fittingScale, placeOf, scaleOf, short, tickText } from "./axis.js";
+import { fittingScale, placeOf, scaleOf, short, tickBelow, tickText } from "./axis.js";
 import { type Html, html } from "./html.js";
 
 export interface Curve {
   readonly name: string;
-  /** One value a step; what is not finite leaves a gap. */
+  /** One value a step, or one every few steps; where one that is due is not finite, there is a gap. */
   readonly values: readonly number[];
   /** Steps of the values; 0, 1, 2, ... where absent. */
   readonly steps?: readonly number[];
@@ -59,7 +59,7 @@ export function drawCurves(list: readonly Curve[], { title, unit, along, perUnit
   const label = `${title}${unit === "" ? "" : ` in ${unit}`}${y.isLogarithmic === true ? ", logarithmic" : ""}, over ${along}: ${drawn.map(({ name, values }) => `${name} ${rangeOf(values)}`).join(", ")}`;
   return html`<svg viewBox="0 0 ${width} ${height}" role="img" aria-label="${label}">
 ${y.ticks.map((tick) => html`<line class="grid" x1="${area.left}" x2="${width - area.right}" y1="${short(py(tick))}" y2="${short(py(tick))}"/><text class="tick end" x="${area.left - 6}" y="${short(py(tick) + 3.5)}">${tickText(y, tick)}</text>`)}
-${x.ticks.filter((tick) => tick >= across.low && tick <= across.high).map((tick) => html`<text class="tick middle" x="${short(px(tick * perUnit))}" y="${height - area.bottom + 15}">${tick.toFixed(x.decimals)}</text>`)}
+${x.ticks.filter((tick) => tick >= across.low && tick <= across.high).map((tick) => tickBelow(tick.toFixed(x.decimals), px(tick * perUnit), height - area.bottom + 15, width))}
 <text class="tick end" x="${width - area.right}" y="${height - 2}">${along}</text>
 ${begun}${lines}</svg>`;
 }
@@ -86,18 +86,12 @@ function thinned({ name, values, steps, colour }: Curve): { name: string; steps:
   return out;
 }
 
-/** A path through points, broken where one is missing; a lone point becomes a short dash. */
+/**
+ * A path through points, broken where one is missing; a lone point becomes a short dash. Points that all lie further apart, of every fifth frame, are joined.
+ */
 function pathOf(xs: readonly number[], ys: readonly number[]): string {
-  let path = "";
-  let pen = false;
-  ys.forEach((y, i) => {
-    if (!Number.isFinite(y)) {
-      pen = false;
-      return;
-    }
-    path += `${pen ? "L" : "M"}${short(xs[i]!)} ${short(y)}`;
-    if (!pen && !Number.isFinite(ys[i + 1] ?? Number.NaN)) path += "h1.5";
-    pen = true;
-  });
-  return path;
+  const known = ys.flatMap((y, i) => (Number.isFinite(y) ? [i] : []));
+  const apart = Math.min(...known.slice(1).map((at, k) => at - known[k]!));
+  const isJoined = (k: number): boolean => known[k]! - known[k - 1]! === apart; // false beyond both ends
+  return known.map((at, k) => `${isJoined(k) ? "L" : "M"}${short(xs[at]!)} ${short(ys[at]!)}${isJoined(k) || isJoined(k + 1) ? "" : "h1.5"}`).join("");
 }

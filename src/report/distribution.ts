@@ -1,5 +1,5 @@
 /** How values spread: a row of dots for each group, its quartiles, its mean with the interval. */
-import { placeOf, scaleOf, short } from "./axis.js";
+import { placeOf, scaleOf, short, tickBelow } from "./axis.js";
 import { type Html, html } from "./html.js";
 
 export interface Group {
@@ -24,7 +24,7 @@ export function distribution(groups: readonly Group[], { title, unit }: { readon
   const rows = groups.map((group, i) => row(group, area.top + i * rowHeight, px));
   return html`<figure class="plot"><figcaption>${title}${unit === "" ? null : html` <span class="unit">${unit}</span>`}</figcaption>
 <svg viewBox="0 0 ${width} ${height}" role="img" aria-label="${label}">
-${x.ticks.map((tick) => html`<line class="grid" x1="${short(px(tick))}" x2="${short(px(tick))}" y1="${area.top}" y2="${height - area.bottom}"/><text class="tick middle" x="${short(px(tick))}" y="${height - 8}">${tick.toFixed(x.decimals)}</text>`)}
+${x.ticks.map((tick) => html`<line class="grid" x1="${short(px(tick))}" x2="${short(px(tick))}" y1="${area.top}" y2="${height - area.bottom}"/>${tickBelow(tick.toFixed(x.decimals), px(tick), height - 8, width)}`)}
 ${rows}</svg></figure>`;
 }
 

@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import { decodeImage, drawSvg } from "../../src/media/image.js";
 import { fittingScale, placeOf, scaleOf, tickText } from "../../src/report/axis.js";
 import { curves } from "../../src/report/curves.js";
+import { distribution } from "../../src/report/distribution.js";
 import { escapeHtml, html } from "../../src/report/html.js";
 import { pictureOf } from "../../src/report/plot-picture.js";
 
@@ -40,6 +41,12 @@ describe("parts of pages", () => {
     for (const values of [[1, 29], [0, 100], [-1, 1000], [5], [], [Number.NaN]]) expect(fittingScale(values)).toEqual(scaleOf(values));
   });
 
+  it("write what stands below the ends of an axis within the drawing", () => {
+    const { text } = distribution([{ name: "a", colour: 0, values: [{ value: 1, name: "x" }, { value: 1.008, name: "y" }], mean: 1.004, interval: null }], { title: "t", unit: "" });
+    const ticks = [...text.matchAll(/class="tick( [a-z]+)?" x="([\d.]+)" y="\d+">([\d.]+)</g)].map(([, side = "", x, value]) => `${value}${side} ${x}`);
+    expect(ticks).toEqual(["1.000 0", expect.stringMatching(/^1\.002 middle /), expect.stringMatching(/^1\.004 middle /), expect.stringMatching(/^1\.006 middle /), "1.008 end 560"]);
+  });
+
   it("mark where something begins, on the side that has room", () => {
     const { text } = curves([{ name: "a", values: [1, 2, 3, 4], steps: [0, 10, 20, 30], colour: 0 }], { title: "t", unit: "", along: "steps", marks: [{ at: 5, name: "early" }, { at: 25, name: "late" }, { at: 90, name: "never" }] });
     expect([...text.matchAll(/class="tick( end)?" x="[\d.]+" y="\d+">([a-z]+)</g)].map(([, end = "", name]) => `${name}${end}`)).toEqual(["steps end", "early", "late end"]);
@@ -63,6 +70,10 @@ describe("parts of pages", () => {
     expect(path([1, 2, Number.NaN, 3, Number.NaN, 4, 5]).match(/M/g)).toHaveLength(3);
     expect(path(Array.from({ length: 90_000 }, (_, i) => Math.sin(i / 1000))).length).toBeLessThan(8000);
     expect(path([Number.NaN, Number.NaN])).toBe("");
+    // A value every third frame is due then: one line, but for where it is missing.
+    const sampled = Array.from({ length: 16 }, (_, t) => (t % 3 === 0 && t !== 6 ? t : Number.NaN));
+    expect(path(sampled).replace(/[^ML]/g, "")).toBe("MLMLL");
+    expect(path([Number.NaN, 1, Number.NaN])).toMatch(/^M[\d. ]+h1\.5$/);
     // A mean over neighbours keeps the level.
     expect(path(Array.from({ length: 10_000 }, (_, i) => i % 2))).not.toMatch(/NaN/);
   });
