@@ -7,7 +7,7 @@ import { type Counts, framePairs, noCounts, type Pairing } from "./frame-pairs.j
 import { metricsOf } from "./registry.js";
 import type { Sampling } from "./side.js";
 import { deservesThread, ThreadSide } from "./side-thread.js";
-import { type OpenSource, scoredFps, Sources } from "./sources.js";
+import { type OpenSource, scoredFps, soundRateHz, Sources } from "./sources.js";
 import type { Unit } from "./units.js";
 
 /** What came of a clip. */
@@ -59,10 +59,12 @@ export class Workbench {
     const { sound } = unit.sound === null ? made : await this.sources.open(unit.sound);
     notes.push(...made.notes.map((note) => `the made video ${note}`), ...(real?.notes ?? []).map((note) => `the real video ${note}`));
 
+    // pairs that are left out in front take their sound with them
+    const heard = sound === null ? null : () => from(sound(), (counts.uncut * soundRateHz) / scoredFps);
     const results: Record<string, Finished> = {};
     const running = new Map<Metric, Scorer>();
     for (const metric of metrics) {
-      const scorer = await this.#begin(metric, real, sound, unit.emotion === null ? null : emotionName(unit.emotion));
+      const scorer = await this.#begin(metric, real, heard, unit.emotion === null ? null : emotionName(unit.emotion));
       if ("missing" in scorer) results[metric.name] = scorer;
       else running.set(metric, scorer);
     }
@@ -81,8 +83,14 @@ export class Workbench {
       }
     }
     const lengths = { made: counts.made, real: counts.real };
-    for (const [metric, scorer] of running) results[metric.name] = await finished(metric, scorer, lengths);
-    notes.push(...countNotes(counts, real !== null, wantsFaces));
+    const isSampled = pairing.frames === "even" && counts.made > counts.pairs + counts.uncut;
+    for (const [metric, scorer] of running) {
+      results[metric.name] = isSampled && metric.needs.includes("sound")
+        ? { missing: `even sampling leaves out frames of the made video (${counts.made} frames, ${counts.real} real), and the rest no longer goes with the sound; --pairing truncate keeps them together` }
+        : await finished(metric, scorer, lengths);
+    }
+    // with foreign speech the real video is that of another clip
+    notes.push(...countNotes(counts, { hasReal: real !== null, hasFaces: wantsFaces, areOneClip: unit.only !== "speech" }));
     // In the order in which they were asked for.
     return Object.fromEntries(metrics.map(({ name }) => [name, results[name]!]));
   }
@@ -97,6 +105,15 @@ export class Workbench {
       if (error instanceof TalkfaceError && metricProblems.has(error.code)) return { missing: error.message };
       throw error;
     }
+  }
+}
+
+/** Sound without its first samples. */
+async function* from(blocks: AsyncIterable<Float32Array>, skip: number): AsyncGenerator<Float32Array> {
+  let left = skip;
+  for await (const block of blocks) {
+    if (left < block.length) yield block.subarray(left);
+    left = Math.max(0, left - block.length);
   }
 }
 
@@ -122,10 +139,13 @@ async function finished(metric: Metric, scorer: Scorer, lengths: { readonly made
 /** One frame more or less is how encoders end. */
 const allowedDifference = 1;
 
-function countNotes({ made, real, pairs, facelessMade, facelessReal, uncut }: Counts, hasReal: boolean, hasFaces: boolean): string[] {
+function countNotes(
+  { made, real, pairs, facelessMade, facelessReal, uncut }: Counts,
+  { hasReal, hasFaces, areOneClip }: { readonly hasReal: boolean; readonly hasFaces: boolean; readonly areOneClip: boolean },
+): string[] {
   const faceless = (which: string, count: number): string[] => (hasFaces && count > 0 ? [`no face in ${count} of ${pairs} frames of the ${which} video`] : []);
   return [
-    ...(hasReal && Math.abs(made - real) > allowedDifference ? [`the lengths differ: ${made} frames made, ${real} real (ratio ${(made / real).toFixed(3)})`] : []),
+    ...(hasReal && areOneClip && Math.abs(made - real) > allowedDifference ? [`the lengths differ: ${made} frames made, ${real} real (ratio ${(made / real).toFixed(3)})`] : []),
     ...(uncut > 0 ? [`${uncut} frames before the first face are left out`] : []),
     ...faceless("made", facelessMade),
     ...(hasReal ? faceless("real", facelessReal) : []),

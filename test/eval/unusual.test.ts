@@ -46,7 +46,7 @@ describe("unusual videos", () => {
     const of = (clip: string): string[] => remarks.filter((remark) => remark.startsWith(`${clip}: `)).map((remark) => remark.slice(clip.length + 2));
     expect(of("good")).toEqual([expect.stringMatching(/^no lse: .*talkface import syncnet FILE/)]);
     expect(of("mute")).toEqual(["no lse: there is no sound", "no sync: there is no sound"]);
-    expect(of("short")).toEqual([expect.stringMatching(/^no lse: SyncNet/), "no sync: 20 frames from the first with a face on, the expert looks at 24", "the lengths differ: 20 frames made, 30 real (ratio 0.667)"]);
+    expect(of("short")).toEqual([expect.stringMatching(/^no lse: SyncNet/), "no sync: 20 frames show a face, at least 24 are needed", "the lengths differ: 20 frames made, 30 real (ratio 0.667)"]);
     expect(of("fast")).toContain("the made video has 30 frames a second, brought to 25 a second by time stamp");
     expect(of("uneven")).toContain("the made video has a variable frame rate, brought to 25 a second by time stamp");
     expect(of("hidden")).toContain("no face in 15 of 30 frames of the made video");

@@ -1,7 +1,7 @@
 /** Whether lips and sound belong together, as the toolkit's own audio-lip expert hears and sees it. */
 import { syncWindow } from "../../base/sync-window.js";
 import { farthestOffset, SyncExpert } from "../../data/sync-expert.js";
-import { levelOf } from "../../features/speech.js";
+import { columnsPerFrame, levelOf } from "../../features/speech.js";
 import { type FaceFrame, faceAtRest, faceFrame } from "../../features/face-frame.js";
 import { mouthMotion } from "../../features/mouth-motion.js";
 import { logMel } from "../../media/spectrogram.js";
@@ -13,19 +13,22 @@ import { joined } from "./lip-sync.js";
 /** Frames that tell how a face rests; the expert takes out the mean anyway. */
 const restFrames = 250;
 
-/** Turns faces, one by one, into the motion of their mouths; a frame without a face repeats the last one. */
+/** Turns faces, one by one, into the motion of their mouths from the first one on; a frame without a face repeats the last one. */
 class MouthTrack {
   readonly #first: FaceFrame[] = [];
   #rest: Float32Array | null = null;
   #last: Float32Array | null = null;
   readonly #motion: Float32Array[] = [];
   seen = 0;
+  /** Frames before the first face. */
+  skipped = 0;
 
   add(mesh: Float32Array | null): void {
     if (mesh === null) {
       if (this.#rest === null) {
         const last = this.#first.at(-1);
         if (last !== undefined) this.#first.push(last);
+        else this.skipped += 1;
       } else if (this.#last !== null) this.#motion.push(this.#last);
       return;
     }
@@ -62,7 +65,7 @@ export const syncMetrics: readonly Metric[] = [
     reference: "none",
     needs: ["faces", "sound"],
     speech: true,
-    protocol: `sync: talkface's audio-lip expert on face points (onnx/sync), cosine of means over 5 frames, offsets within ${farthestOffset} frames, confidence: best less median`,
+    protocol: `sync: talkface's audio-lip expert on face points (onnx/sync), cosine of means over 5 frames, offsets within ${farthestOffset} frames, confidence: best less median; from the first frame with a face on, ${syncWindow} with one at least`,
     weights: () => modelDigest(shippedModel("sync")),
     async start({ tools, sound }) {
       const expert = await tools.once("sync-expert", () => SyncExpert.open());
@@ -70,10 +73,12 @@ export const syncMetrics: readonly Metric[] = [
       return {
         add: ({ made }) => track.add(made.mesh),
         async finish() {
-          const motion = track.motion();
+          // a mouth that is mostly a repetition of the last one seen says nothing
+          if (track.seen < syncWindow) return { missing: `${track.seen} frames show a face, at least ${syncWindow} are needed` };
+          const { bands } = expert.contract.mel;
           const mel = logMel(await joined(sound!()), expert.contract.mel, expert.contract.sampleRateHz);
-          const found = await expert.score(motion, mel, levelOf(mel, expert.contract.mel.bands).reference);
-          if (found === null) return { missing: `${motion.length} frames from the first with a face on, the expert looks at ${syncWindow}` };
+          const found = await expert.score(track.motion(), mel.subarray(track.skipped * columnsPerFrame * bands), levelOf(mel, bands).reference);
+          if (found === null) return { missing: "mouth and sound have too few frames in common" };
           return { values: { sync: found.inStep, "sync-c": found.confidence, "sync-offset": found.offset }, frames: track.seen };
         },
       };
