@@ -19,7 +19,7 @@ export interface Pairing {
 /** The part of a protocol that says how frames met. */
 export function pairingProtocol({ frames, crop, size, resize }: Pairing): string {
   const place = crop === "face" ? `both cut to the aligned face (${cropName}, the first frame with a face decides, none before it counts), ${size ?? defaultCropSize} px` : size !== null ? `both resized to ${size} px` : resize ? "made frames resized to the real ones" : "whole frames";
-  return `${place}; ${scoredFps} fps by time stamp, ${frames === "even" ? "both sampled evenly at floor(i n / L)" : "truncated to the shorter"}`;
+  return `${place}; ${scoredFps} fps by time stamp, YUV to RGB with full chroma and exact rounding, ${frames === "even" ? "both sampled evenly at floor(i n / L)" : "truncated to the shorter"}`;
 }
 
 /** Filled while pairs are drawn. */

@@ -10,7 +10,7 @@ import { type ClipView, clipViews } from "./clip-views.js";
 import { figure, pValue } from "./present.js";
 import { scoresOf } from "./registry.js";
 import type { UnitResult } from "./score-unit.js";
-import { type Evaluation, remarksOf, type Summary, valueOf } from "./summary.js";
+import { type Evaluation, protocolsOf, remarksOf, type Summary, valueOf } from "./summary.js";
 import type { Plan, Source } from "./units.js";
 
 export interface PageOptions {
@@ -173,7 +173,6 @@ function viewSection(views: readonly ClipView[], { systems }: Evaluation, colour
   return html`${systems.length > 1 ? sharedLegend(systems.map(({ name }) => ({ name, colour: colours.get(name)! }))) : null}${chosen}`;
 }
 
-function protocols({ systems }: Evaluation): Html[] {
-  const known = new Map(systems.flatMap(({ scores }) => Object.values(scores).flatMap((summary) => (summary === null ? [] : [[summary.protocolId, summary.protocol] as const]))));
-  return [...known].map(([id, protocol]) => html`<li><code>${id}</code> ${protocol}</li>`);
+function protocols(found: Evaluation): Html[] {
+  return protocolsOf(found).map(({ ids, protocol }) => html`<li>${ids.map((id) => html`<code>${id}</code> `)}${protocol}</li>`);
 }

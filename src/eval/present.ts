@@ -2,7 +2,7 @@
 import { formatCsv } from "../base/csv.js";
 import type { Metric } from "../metrics/metric.js";
 import { scoresOf } from "./registry.js";
-import { type Comparison, type Evaluation, remarksOf, type Summary, type SystemSummary, valueOf } from "./summary.js";
+import { type Comparison, type Evaluation, protocolsOf, remarksOf, type Summary, type SystemSummary, valueOf } from "./summary.js";
 
 /** A number with the decimals that suit `like`: two to four of them, and a power of ten for what is smaller. The figures of a row line up. */
 export function figure(value: number, like = value): string {
@@ -28,7 +28,6 @@ export function textOf(found: Evaluation, { perClip }: { readonly perClip: boole
   );
   const numbers = several ? [2, 6] : [1, 5];
   const remarks = remarksOf(found);
-  const protocols = new Map(systems.flatMap(({ scores }) => Object.values(scores).flatMap((summary) => (summary === null ? [] : [[summary.protocolId, summary.protocol] as const]))));
   const sections = [
     table([["score", ...(several ? ["system"] : []), "mean", "sd", "low", "high", "clips", ""], ...rows], numbers),
     ...(comparisons.length === 0 ? [] : [table(comparisons.map(comparisonRow), [1, 2])]),
@@ -36,7 +35,7 @@ export function textOf(found: Evaluation, { perClip }: { readonly perClip: boole
     ...(remarks.length === 0 ? [] : [remarks.join("\n")]),
     [
       "low, high: 95 % interval of the mean, percentile bootstrap over clips. Only figures of one protocol compare:",
-      ...[...protocols].map(([id, protocol]) => `  ${id}: ${protocol}`),
+      ...protocolsOf(found).map(({ ids, protocol }) => `  ${ids.join(", ")}: ${protocol}`),
     ].join("\n"),
   ];
   return `${sections.join("\n\n")}\n`;

@@ -75,6 +75,15 @@ export function isControl(system: string): boolean {
   return system.startsWith(controlPrefix);
 }
 
+/** Every protocol that was followed, once, with the ids of the figures that followed it. */
+export function protocolsOf({ systems }: Pick<Evaluation, "systems">): { readonly ids: readonly string[]; readonly protocol: string }[] {
+  const ids = new Map<string, Set<string>>();
+  for (const { scores } of systems) {
+    for (const summary of Object.values(scores)) if (summary !== null) ids.set(summary.protocol, (ids.get(summary.protocol) ?? new Set()).add(summary.protocolId));
+  }
+  return [...ids].map(([protocol, own]) => ({ protocol, ids: [...own] }));
+}
+
 /** A clip's value of a score; null where it has none. */
 export function valueOf({ scores }: UnitResult, metric: Metric, score: string): number | null {
   const result = scores[metric.name];

@@ -55,6 +55,13 @@ describe("summary", () => {
     expect(summarise(plan, own, [pooled], "").systems[0]!.scores["rate"]).toMatchObject({ mean: 3 / 33, sd: null, ci95: null, n: 3 });
   });
 
+  it("writes a protocol once for all scores and systems that follow it", () => {
+    const own = results.map((each): UnitResult => ({ ...each, scores: { "pose-error": { values: { "pose-error": 2, "yaw-error": 1, "pitch-error": 2, "roll-error": 3 }, frames: 5 } } }));
+    const text = textOf(summarise(plan, own, metricsOf(["pose-error"]), ""), { perClip: false });
+    expect(text.match(/@[0-9a-f]{8}/g)).toHaveLength(4);
+    expect(text).toMatch(/^ {2}pose-error@(\w{8}), yaw-error@\1, pitch-error@\1, roll-error@\1: pose-error: yaw, pitch, roll .*; $/m);
+  });
+
   it("writes numbers with the digits that tell something", () => {
     expect([33.0412, 0.92594, -0.070561, 123.456, 0, 0.000147].map((value) => figure(value))).toEqual(["33.04", "0.9259", "-0.0706", "123.46", "0.0000", "1.47e-4"]);
   });
