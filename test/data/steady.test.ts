@@ -2,6 +2,8 @@
 import { existsSync, mkdirSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { run, spread, trackOf, trembling } from "../../bench/steady.js";
+import { Random } from "../../src/base/random.js";
 import { openDataset } from "../../src/data/dataset.js";
 import { prepareVideos } from "../../src/data/prepare.js";
 import { planClips, writePersonaClip } from "../../src/media/persona/clips.js";
@@ -16,28 +18,16 @@ async function still(picture: string, name: string): Promise<void> {
   await runFfmpeg(["-i", picture, "-f", "lavfi", "-i", "sine=frequency=300:sample_rate=16000,volume='0.5+0.5*sin(6*t)':eval=frame", "-filter_complex", `[0:v]select=eq(n\\,0),${grain}[v]`, "-map", "[v]", "-map", "1:a", "-t", "2", "-c:v", "libx264", "-crf", "26", "-c:a", "aac", folder.path(`in/${name}.mp4`)]);
 }
 
-/** Root mean square of how far things move from their mean, in crop pixels: the crop's corners, and the 68 points. */
+/** How far things move from their mean place, in crop pixels: the crop's corners, and the 68 points. */
 async function jitter(out: string): Promise<{ corners: number; points: number }[]> {
   const dataset = await openDataset([out]);
   const found: { corners: number; points: number }[] = [];
   for (const clip of dataset.clips) {
-    const crop = (await dataset.readArray(clip, "crop")).data;
-    const scale = Math.hypot(crop[0]!, crop[3]!); // source pixels in a crop pixel
-    const corner = (t: number, x: number, y: number): number[] => [0, 1].map((row) => (crop[6 * t + 3 * row]! * x + crop[6 * t + 3 * row + 1]! * y + crop[6 * t + 3 * row + 2]!) / scale);
-    const { size } = dataset.contract;
-    const frames = Array.from({ length: clip.frames }, (_, t) => t);
-    const corners = frames.map((t) => [corner(t, 0, 0), corner(t, size, 0), corner(t, 0, size), corner(t, size, size)].flat());
-    const landmarks = (await dataset.readArray(clip, "landmarks")).data;
-    found.push({ corners: spread(corners), points: spread(frames.map((t) => [...landmarks.subarray(136 * t, 136 * (t + 1))])) });
+    const { window, points } = await trackOf(dataset, clip);
+    found.push({ corners: spread(window), points: spread(points) });
   }
   await dataset.close();
   return found;
-}
-
-function spread(rows: readonly (readonly number[])[]): number {
-  const width = rows[0]!.length;
-  const mean = Array.from({ length: width }, (_, k) => rows.reduce((sum, row) => sum + row[k]!, 0) / rows.length);
-  return Math.sqrt((2 * rows.reduce((sum, row) => sum + row.reduce((each, x, k) => each + (x - mean[k]!) ** 2, 0), 0)) / (rows.length * width));
 }
 
 const media = process.env["TALKFACE_MEDIA"];
@@ -67,5 +57,16 @@ describe("a still head", () => {
       expect(corners).toBeLessThan(0.5);
       expect(points).toBeLessThan(0.5);
     }
+  });
+
+  it("is found by the bench, which takes motion for none of its trembling", async () => {
+    const figures = await run(["--data", folder.path("out")]);
+    expect(Number(figures["still"])).toBeGreaterThanOrEqual(1);
+    expect(Number(figures["window_px_most"])).toBeLessThan(0.1);
+    expect(Number(figures["points_px_most"])).toBeLessThan(0.5);
+    const random = new Random(3);
+    const rows = Array.from({ length: 400 }, (_, t) => [t / 10 + 0.3 * random.normal(), 0.3 * random.normal()]);
+    expect(trembling(rows)).toBeCloseTo(0.3 * Math.SQRT2, 1);
+    expect(trembling(rows.map((_, t) => [t, 5 - 2 * t]))).toBe(0);
   });
 });
