@@ -1,6 +1,7 @@
 /**
  * What the audio-lip expert says of prepared clips: the offset that is left in each, how surely, whether it finds a shift that was
- * put in on purpose, and whether preparation would tell who speaks, were the clip's first frames (`--frames`: two seconds) beside as many of others. `--list` writes clip, person, split, offset, confidence and whether it counts as in step.
+ * put in on purpose, how many of those that preparation brought in step are so to a frame (`corrected_within_1`), and whether preparation would tell who speaks,
+ * were the clip's first frames (`--frames`: two seconds) beside as many of others. `--list` writes clip, person, split, offset, confidence and whether it counts as in step.
  *
  *   npm run bench -- sync --data PREPARED [--data MORE] [--split train|val|test|all] [--frames 50] [--model onnx/sync] [--list FILE.csv]
  */
@@ -53,7 +54,9 @@ export async function run(args: readonly string[]): Promise<Record<string, strin
       const rows = found.map(({ clip, score }) => [clip.id, clip.person, clip.split, score.offset, score.confidence.toFixed(3), isInStep(score) ? "yes" : "no"].join(","));
       await writeAtomic(values.list, `${["clip,person,split,offset,confidence,in_step", ...rows].join("\n")}\n`);
     }
-    const share = (test: (each: (typeof found)[number]) => boolean): string => (found.filter(test).length / found.length).toFixed(3);
+    type Found = (typeof found)[number];
+    const isCorrected = ({ clip }: Found): boolean => clip.sync.corrected;
+    const share = (test: (each: Found) => boolean, among: (each: Found) => boolean = () => true): string => (found.filter(test).length / found.filter(among).length).toFixed(3);
     const told = await speakersTold(expert, heard);
     const people = new Set(found.map(({ clip }) => clip.person)).size;
     const mean = (of: (score: SyncScore) => number): string => (found.reduce((sum, { score }) => sum + of(score), 0) / found.length).toFixed(3);
@@ -65,6 +68,8 @@ export async function run(args: readonly string[]): Promise<Record<string, strin
       cosine: mean(({ inStep }) => inStep),
       confidence: mean(({ confidence }) => confidence),
       ...told,
+      corrected: found.filter(isCorrected).length,
+      corrected_within_1: found.some(isCorrected) ? share((each) => isCorrected(each) && Math.abs(each.score.offset) <= 1, isCorrected) : "-",
     };
   } finally {
     await expert.close();
