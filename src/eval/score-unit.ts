@@ -83,11 +83,9 @@ export class Workbench {
       }
     }
     const lengths = { made: counts.made, real: counts.real };
-    const isSampled = pairing.frames === "even" && counts.made > counts.pairs + counts.uncut;
     for (const [metric, scorer] of running) {
-      results[metric.name] = isSampled && metric.needs.includes("sound")
-        ? { missing: `even sampling leaves out frames of the made video (${counts.made} frames, ${counts.real} real), and the rest no longer goes with the sound; --pairing truncate keeps them together` }
-        : await finished(metric, scorer, lengths);
+      const result = isOutOfStep(metric, pairing, counts) ? outOfStep(counts) : await finished(metric, scorer, lengths);
+      results[metric.name] = "missing" in result && counts.pairs === 0 && counts.uncut > 0 ? { missing: "there is no face to cut to" } : result;
     }
     // with foreign speech the real video is that of another clip
     notes.push(...countNotes(counts, { hasReal: real !== null, hasFaces: wantsFaces, areOneClip: unit.only !== "speech" }));
@@ -122,6 +120,15 @@ export function isMeant(metric: Metric, { only }: Pick<Unit, "only">): boolean {
   return only === undefined || (only === "speech" ? metric.speech === true : metric.reference === "none");
 }
 
+/** Whether frames of the made video were left out between others, so that the rest no longer goes with its sound. */
+function isOutOfStep({ needs }: Metric, { frames }: Pairing, { made, pairs, uncut }: Counts): boolean {
+  return needs.includes("sound") && frames === "even" && made > pairs + uncut;
+}
+
+function outOfStep({ made, real }: Counts): Finished {
+  return { missing: `even sampling leaves out frames of the made video (${made} frames, ${real} real), and the rest no longer goes with the sound; --pairing truncate keeps them together` };
+}
+
 /** What a metric says in the end. Sound is read only then, and may turn out to be damaged. A number that is none is never a score. */
 async function finished(metric: Metric, scorer: Scorer, lengths: { readonly made: number; readonly real: number }): Promise<Finished> {
   try {
@@ -146,7 +153,7 @@ function countNotes(
   const faceless = (which: string, count: number): string[] => (hasFaces && count > 0 ? [`no face in ${count} of ${pairs} frames of the ${which} video`] : []);
   return [
     ...(hasReal && areOneClip && Math.abs(made - real) > allowedDifference ? [`the lengths differ: ${made} frames made, ${real} real (ratio ${(made / real).toFixed(3)})`] : []),
-    ...(uncut > 0 ? [`${uncut} frames before the first face are left out`] : []),
+    ...(uncut > 0 && pairs > 0 ? [`${uncut} frames before the first face are left out`] : []),
     ...faceless("made", facelessMade),
     ...(hasReal ? faceless("real", facelessReal) : []),
   ];

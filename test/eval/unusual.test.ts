@@ -65,4 +65,13 @@ describe("unusual videos", () => {
       for (const each of Object.values(scores)) if ("values" in each) expect(Object.values(each.values).every(Number.isFinite)).toBe(true);
     }
   });
+
+  it("without any face to cut to are named as such", async () => {
+    mkdirSync(folder.path("blank"));
+    await runFfmpeg(["-f", "lavfi", "-i", "color=c=gray:s=64x64:r=25:d=0.4", folder.path("blank/good.mp4")]);
+    const plan = await planOfPaths([folder.path("blank/good.mp4")], folder.path("real/good.mp4"));
+    const { clips } = await evaluate(plan, metricsOf(["psnr", "lmd", "length-ratio"]), { pairing: { ...plain, crop: "face" }, jobs: 1, keep: null, onProgress: () => undefined });
+    expect(remarksOf({ clips, systems: [] })).toEqual(["psnr", "lmd"].map((metric) => `good.mp4: no ${metric}: there is no face to cut to`).concat("good.mp4: the lengths differ: 10 frames made, 30 real (ratio 0.333)"));
+    expect(clips[0]!.scores["length-ratio"]).toMatchObject({ values: { "length-ratio": expect.closeTo(1 / 3, 9) } });
+  });
 });
