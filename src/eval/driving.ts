@@ -5,8 +5,8 @@ import type { Image } from "../media/image.js";
 import { logMel } from "../media/spectrogram.js";
 import { guideMotion, type GuideMotion, lentPose, viewReach } from "../synth/guide-motion.js";
 import type { ModelThread } from "../synth/model-thread.js";
-import { Steadier } from "../synth/steadier.js";
-import { defaultArticulation, type Drive, type FaceView, type Identity } from "../synth/talking-model.js";
+import { steadied } from "../synth/steadied.js";
+import { defaultArticulation, type Drive, type FaceView, type Identity, type TalkingFrame } from "../synth/talking-model.js";
 
 export const viewCount = 4;
 
@@ -48,15 +48,18 @@ export async function prepareMoves(model: ModelThread, { views, guide, codes, le
 }
 
 /** Draws `frames` frames one after another; `speech` [S] at 16 kHz in step with the guide. */
-export async function* drawMoved(model: ModelThread, { identity, guide, pose }: Moved, speech: Float32Array, frames: number): AsyncGenerator<Image> {
-  const steadier = new Steadier();
+export async function* drawMoved(model: ModelThread, moved: Moved, speech: Float32Array, frames: number): AsyncGenerator<Image> {
+  for await (const { image } of steadied(draw(model, moved, speech, frames))) yield image;
+}
+
+async function* draw(model: ModelThread, { identity, guide, pose }: Moved, speech: Float32Array, frames: number): AsyncGenerator<TalkingFrame> {
   let drives: Drive[] = [];
   let t = 0;
   for await (const code of speechCodes(model, speech, frames)) {
     drives.push({ speech: code, expression: guide.expression(t), pose: pose(t), upperFace: guide.upperFace(t), articulation: defaultArticulation });
     t++;
     if (drives.length < model.frameBatch && t < frames) continue;
-    for (const { image } of await model.frames(identity, drives)) yield steadier.next(image);
+    yield* await model.frames(identity, drives);
     drives = [];
   }
 }

@@ -17,7 +17,7 @@ const poseSmoothing = { near: 7, far: 20, tremble: 0.3 };
 const headRadius = 8;
 
 /** The same of brows and lids, centimetres over all of their points; a blink lasts three to seven frames and moves them further. */
-const upperFaceSmoothing = { near: 3, far: 12, tremble: 0.8 };
+const upperFaceSmoothing = { near: 2, far: 7, tremble: 0.3 };
 
 /** A picture still looks like the person when it is turned so far beyond what it shows, radians. */
 const beyondViews = 0.22;

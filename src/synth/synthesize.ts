@@ -17,7 +17,7 @@ import { Paster } from "./paste.js";
 import { PreviewSheet } from "./preview.js";
 import { checkRequest, previewPath, type SynthRequest } from "./request.js";
 import { measureSpeech, type SpeechFacts, speechWindows } from "./speech-stream.js";
-import { Steadier } from "./steadier.js";
+import { steadied } from "./steadied.js";
 import type { Drive, FaceView, Identity, TalkingFrame } from "./talking-model.js";
 import { readTarget, type Target } from "./target.js";
 import { StageClock, type StageReport } from "./timings.js";
@@ -81,8 +81,7 @@ interface Parts {
   readonly explanation: ExplanationPaths | null;
 }
 
-interface Drawn {
-  readonly frame: TalkingFrame;
+interface Drawn extends TalkingFrame {
   /** Of the speech at that frame, as `frameLoudness`. */
   readonly loudness: number;
 }
@@ -94,11 +93,7 @@ async function writeVideo(request: SynthRequest, parts: Parts): Promise<{ width:
   const side = request.size ?? size;
   const { width, height } = target.paste === null ? { width: side, height: side } : target.paste.picture;
   const paster = target.paste === null ? null : new Paster(target.paste);
-  const steadier = new Steadier();
-  const finish = ({ image, points }: TalkingFrame): Promise<Image> | Image => {
-    const steady = steadier.next(image);
-    return paster === null ? resizeImage(steady, side, side) : paster.paste(steady, points);
-  };
+  const finish = ({ image, points }: TalkingFrame): Promise<Image> | Image => (paster === null ? resizeImage(image, side, side) : paster.paste(image, points));
   const sheet = request.preview ? new PreviewSheet(speech.frames) : null;
   const weights = explanation === null ? null : new Explanation({ weightings: model.weightings, frames: speech.frames, fps, name: basename(request.output) });
   const identity = await model.identity(target.views);
@@ -115,10 +110,10 @@ async function writeVideo(request: SynthRequest, parts: Parts): Promise<{ width:
   try {
     const shown = progress("talking", speech.frames, "frames");
     let made = 0;
-    for await (const { frame, loudness } of talkingFrames(request, identity, guide, parts)) {
+    for await (const frame of steadied(talkingFrames(request, identity, guide, parts))) {
       const image = await clock.during("paste", () => finish(frame));
       await sheet?.add(made, image);
-      weights?.add(loudness, frame.weights);
+      weights?.add(frame.loudness, frame.weights);
       await clock.during("encode", () => writer.write(image));
       shown.update(++made);
     }
@@ -153,7 +148,7 @@ async function* talkingFrames({ audio, articulation, frame }: SynthRequest, iden
       loudness.push(frameLoudness(mel, { bands, t: t - start, context: model.speechContext }));
       if (drives.length < model.frameBatch && t + 1 < speech.frames) continue;
       const levels = loudness;
-      const next = model.frames(identity, drives).then((frames) => frames.map((one, i) => ({ frame: one, loudness: levels[i] as number })));
+      const next = model.frames(identity, drives).then((frames) => frames.map((one, i) => ({ ...one, loudness: levels[i] as number })));
       next.catch(() => undefined); // a caller that stops early leaves it unheard
       [drives, loudness] = [[], []];
       if (drawn !== null) yield* await drawn;
