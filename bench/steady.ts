@@ -7,6 +7,7 @@
 import { parseArgs } from "node:util";
 import { TalkfaceError } from "../src/base/errors.js";
 import { type ClipEntry, type Dataset, openDataset } from "../src/data/dataset.js";
+import { median } from "../src/metrics/face-axes.js";
 
 const second = 25;
 /** Bridge of the nose and corners of the eyes, of the 68 points: expressions leave them in place. */
@@ -55,7 +56,7 @@ export async function run(args: readonly string[]): Promise<Record<string, strin
   if (values.data === undefined) throw new TalkfaceError("usage", "bench steady: give --data PREPARED.");
   const dataset = await openDataset(values.data);
   try {
-    const still: { readonly clip: string; readonly window: number; readonly points: number }[] = [];
+    const still: { readonly window: number; readonly points: number }[] = [];
     for (const clip of dataset.clips.filter(({ frames }) => frames >= second)) {
       const { window, points, head } = await trackOf(dataset, clip);
       const moved = Array.from({ length: clip.frames - second + 1 }, (_, t) => spread(head.slice(t, t + second)));
@@ -63,12 +64,12 @@ export async function run(args: readonly string[]): Promise<Record<string, strin
       if (moved[start]! >= stillest) continue;
       const [own, inside] = [window, points].map((rows) => trembling(rows.slice(start, start + second))) as [number, number];
       process.stdout.write(`${clip.id}: from frame ${start} on the head moves by ${moved[start]!.toFixed(3)} px, the window trembles by ${own.toFixed(3)}, points by ${inside.toFixed(3)}\n`);
-      still.push({ clip: clip.id, window: own, points: inside });
+      still.push({ window: own, points: inside });
     }
     if (still.length === 0) throw new TalkfaceError("bad-data", `${values.data.join(", ")}: no head keeps still for a second.`);
-    const [windows, insides] = [still.map(({ window }) => window), still.map(({ points }) => points)].map((list) => list.sort((a, b) => a - b)) as [number[], number[]];
-    const middle = (list: readonly number[]): string => list[list.length >> 1]!.toFixed(3);
-    return { clips: dataset.clips.length, still: still.length, window_px: middle(windows), window_px_most: windows.at(-1)!.toFixed(3), points_px: middle(insides), points_px_most: insides.at(-1)!.toFixed(3) };
+    const [windows, insides] = [still.map(({ window }) => window), still.map(({ points }) => points)];
+    const most = (list: readonly number[]): string => Math.max(...list).toFixed(3);
+    return { clips: dataset.clips.length, still: still.length, window_px: median(windows).toFixed(3), window_px_most: most(windows), points_px: median(insides).toFixed(3), points_px_most: most(insides) };
   } finally {
     await dataset.close();
   }

@@ -5,7 +5,7 @@
 import { rm, stat } from "node:fs/promises";
 import type { DataContract } from "../base/contract.js";
 import type { List } from "../base/packed-list.js";
-import { decodeTogether, type FfmpegOutput } from "../media/ffmpeg.js";
+import { type Decoding, decodeTogether, type FfmpegOutput } from "../media/ffmpeg.js";
 import type { MediaInfo } from "../media/probe.js";
 import { type FrameOptions, writtenFrames } from "../media/video-reader.js";
 import { ProbeAhead, type Probed } from "./probe-ahead.js";
@@ -34,7 +34,10 @@ export interface DecodeAheadOptions {
   readonly scratch: (id: string) => string;
 }
 
-type Video = SoundSource & { readonly id: string };
+/** A video that is to be read. */
+export interface StageInput extends SoundSource {
+  readonly id: string;
+}
 
 const groupSize = 8;
 /** Of pictures that are written: LRW's clips have 6 MB, and two groups and more lie on the disk at once. */
@@ -58,7 +61,7 @@ interface Group {
 }
 
 export class DecodeAhead {
-  readonly #videos: List<Video>;
+  readonly #videos: List<StageInput>;
   readonly #options: DecodeAheadOptions;
   readonly #probes: ProbeAhead;
   readonly #groups = new Map<number, Group>();
@@ -66,7 +69,7 @@ export class DecodeAhead {
   /** More groups that failed than others: one file with a fault costs all of its group a second reading. */
   #failures = 0;
 
-  constructor(videos: List<Video>, options: DecodeAheadOptions) {
+  constructor(videos: List<StageInput>, options: DecodeAheadOptions) {
     this.#videos = videos;
     this.#options = options;
     this.#probes = new ProbeAhead(videos);
@@ -102,7 +105,7 @@ export class DecodeAhead {
   async #read(numbers: readonly number[]): Promise<ReadAhead[]> {
     const probed = await Promise.all(numbers.map((number) => this.#probes.of(number)));
     if (this.#failures > mostFailures) return probed.map((each) => ({ probed: each, decoded: null }));
-    const files: { readonly path: string; readonly outputs: FfmpegOutput[] }[] = [];
+    const files: Decoding[] = [];
     const decoded = probed.map((each, i): Decoded | null => {
       const video = this.#videos.at(numbers[i]!)!;
       const outputs = "info" in each ? this.#outputs(video, each.info, files.length) : null;
@@ -117,7 +120,7 @@ export class DecodeAhead {
   }
 
   /** What is written of a video that is input number `input` of the process, null where it is too long or of a length that nobody knows. */
-  #outputs(video: Video, info: MediaInfo, input: number): { decoded: Decoded; all: FfmpegOutput[] } | null {
+  #outputs(video: StageInput, info: MediaInfo, input: number): { decoded: Decoded; all: FfmpegOutput[] } | null {
     if (info.video === null || info.durationSeconds === null) return null;
     const { contract, scratch } = this.#options;
     const { width, height, write } = writtenFrames(info, video.path, frameOptions(info, contract), input);

@@ -2,9 +2,9 @@
 import type { List } from "../base/packed-list.js";
 import { ServedThread, serveThread } from "../base/thread.js";
 import { createFaceAnalyzer } from "../face/analyzer.js";
-import { DecodeAhead, type ReadAhead } from "./decode-ahead.js";
+import { DecodeAhead, type ReadAhead, type StageInput } from "./decode-ahead.js";
 import { SpeakerJudge } from "./speaker.js";
-import { stageVideo, type StageInput, type StageOptions, type StageTimes } from "./stage-video.js";
+import { stageVideo, type StageOptions, type StageTimes } from "./stage-video.js";
 import { Staging, type StagedVideo } from "./staging.js";
 
 export interface Staged {

@@ -7,11 +7,12 @@ import { TalkfaceError } from "../base/errors.js";
 import { exists, readJson, writeAtomic } from "../base/files.js";
 import { PackedList } from "../base/packed-list.js";
 import { assemble } from "./assemble.js";
+import type { StageInput } from "./decode-ahead.js";
 import { findInputs, type InputList, type InputVideo, type InputVideos } from "./inputs.js";
 import { check, manifestName, type Split } from "./manifest.js";
 import { stageAll } from "./prepare-pool.js";
 import { summarySchema, type PrepareSummary } from "./prepare-summary.js";
-import type { PreparedFace, StageInput, StageOptions, StageTimes } from "./stage-video.js";
+import type { PreparedFace, StageOptions, StageTimes } from "./stage-video.js";
 import { StagedOutlines } from "./staged-outlines.js";
 import { Staging, stagingIdOf } from "./staging.js";
 

@@ -11,10 +11,10 @@ import { logMel } from "../media/spectrogram.js";
 import { readFrames, readWrittenFrames, writtenFrames } from "../media/video-reader.js";
 import { longestGap, type Part } from "./clip-cutter.js";
 import { cutParts } from "./cut-parts.js";
-import { frameOptions, type ReadAhead, removeDecoded } from "./decode-ahead.js";
+import { frameOptions, type ReadAhead, removeDecoded, type StageInput } from "./decode-ahead.js";
 import { lengthGate, mostSound, pictureGate, speechGate } from "./gates.js";
 import { encodeNpy } from "./npy.js";
-import { isSilent, soundOf, type SoundSource, type SoundTrack } from "./sound-track.js";
+import { isSilent, soundOf, type SoundTrack } from "./sound-track.js";
 import type { SpeakerJudge } from "./speaker.js";
 import type { Drop, StagedPart, StagedVideo, Staging } from "./staging.js";
 import { mouthOpening, speechFeatures, speechWidth } from "./sync-evidence.js";
@@ -27,10 +27,6 @@ export interface StageOptions {
   readonly face: PreparedFace;
   readonly maxSeconds: number;
   readonly allowSilent: boolean;
-}
-
-export interface StageInput extends SoundSource {
-  readonly id: string;
 }
 
 /** What a thread keeps from one video to the next. */

@@ -12,7 +12,7 @@ import { drawMoved, fitLength, prepareMoves, viewCount, viewPlaces } from "./dri
 const samplesPerFrame = 640;
 
 export const selfDriveProtocol =
-  `self-driven: ${viewCount} identity pictures from the clip, its first frame and spread ones, which count for movement and not for likeness; head and upper face of the clip; frames as drawn, before encoding`;
+  `self-driven: ${viewCount} identity pictures from the clip, its first frame and spread ones, which count for movement and not for likeness; head and upper face of the clip; frames as drawn and steadied, before encoding`;
 
 /** Draws a clip's frames one after another: as many as the clip has. `speech` [S] at 16 kHz is cut, or played again, to its length. */
 export async function* selfDriven(model: ModelThread, dataset: Dataset, clip: ClipEntry, speech: Float32Array): AsyncGenerator<Image> {
