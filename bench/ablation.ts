@@ -3,7 +3,7 @@
  * `quality` scores them. Each variant has a folder in --out: what was trained or scored there is not done again, what was interrupted goes on.
  * Prints a line for each variant; few steps compare what is learned first and say nothing of the end.
  *
- *   npm run bench -- ablation --data PREPARED [--data MORE] --out DIR [--preset tiny|default] [--steps N or MOTION,RENDER,ADVERSARIAL] [--batch MOTION,RENDER] [--seed N]
+ *   npm run bench -- ablation --data PREPARED [--data MORE] --out DIR [--preset tiny|default] [--steps N or MOTION,EXPRESSION,SPEECH,RENDER,ADVERSARIAL] [--batch MOTION,RENDER] [--seed N]
  *                             [--device auto|cpu|cuda|webgpu] [--limit CLIPS] [--only full,concatenation]
  */
 import { join } from "node:path";

@@ -17,7 +17,7 @@ import { mouthSeries } from "../src/metrics/lips.js";
 import { writePersonaClip } from "../src/media/persona/clips.js";
 import { readFrames } from "../src/media/video-reader.js";
 import { defaultModelFolder } from "../src/synth/request.js";
-import { defaultArticulation } from "../src/synth/talking-model.js";
+import { defaultArticulation, defaultIntensity } from "../src/synth/talking-model.js";
 import { synthesize } from "../src/synth/synthesize.js";
 
 const shipped = (name: string): string => join(import.meta.dirname, "../datasets/personas", name);
@@ -42,7 +42,7 @@ export async function run(args: readonly string[]): Promise<Record<string, strin
     const make = async (name: string, guide: string, audio: string): Promise<Seen> => {
       const output = join(folder, `${name}.mp4`);
       await synthesize({
-        identity: [values.id ?? shipped("ada")], guide, audio, output, frame: "crop", size: null, crf: 12, seed: 0, articulation: defaultArticulation, face: "largest",
+        identity: [values.id ?? shipped("ada")], guide, audio, output, frame: "crop", size: null, crf: 12, seed: 0, articulation: defaultArticulation, intensity: defaultIntensity, face: "largest",
         modelFolder: values.model ?? defaultModelFolder, device: "cpu", preview: false, force: true,
       });
       return look(output);

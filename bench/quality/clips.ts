@@ -43,7 +43,7 @@ export function chooseClips(dataset: Dataset): { clips: QualityClip[]; skipped: 
 }
 
 /** As `talkface personas` names them. */
-function isPersona({ person }: ClipEntry): boolean {
+export function isPersona({ person }: ClipEntry): boolean {
   return /^persona-\d+$/.test(person);
 }
 

@@ -17,6 +17,8 @@ export interface DriveInput {
   readonly frames: number;
   /** The views are of another clip than the guide: its motion is carried over from its own rest. */
   readonly lent?: boolean;
+  /** As without an expression encoder: head, brows and lids are the guide's, the expression stays that of the views. */
+  readonly ownExpression?: boolean;
 }
 
 /** Makes `frames` pictures of the guide's size. */

@@ -1,6 +1,6 @@
 /** A deployed model driven by a clip, all of its frames at once. */
 import { drawMoved, type Moved, prepareMoves } from "../../src/eval/driving.js";
-import { faceFrame } from "../../src/features/face-frame.js";
+import { faceAtRest, faceFrame, ownShape } from "../../src/features/face-frame.js";
 import type { Image } from "../../src/media/image.js";
 import { expressionEvery } from "../../src/synth/guide-motion.js";
 import { ModelThread } from "../../src/synth/model-thread.js";
@@ -36,7 +36,9 @@ export async function openModelDrive(folder: string): Promise<ModelDrive> {
   };
 }
 
-async function prepare(model: ModelThread, { views, guide, lent = false }: DriveInput): Promise<Moved> {
-  const codes = await model.expression(guide.filter((_, t) => t % expressionEvery === 0).map(({ image }) => image));
-  return prepareMoves(model, { views: views.map(({ image, mesh }) => ({ image, face: faceFrame(mesh) })), guide: guide.map(({ mesh }) => faceFrame(mesh)), codes, lent });
+async function prepare(model: ModelThread, { views, guide, lent = false, ownExpression = false }: DriveInput): Promise<Moved> {
+  const faces = guide.map(({ mesh }) => faceFrame(mesh));
+  const shown = views.map(({ image, mesh }) => ({ image, face: faceFrame(mesh) }));
+  const seen = ownExpression ? [{ image: shown[0]!.image, shape: faceAtRest(shown.map(({ face }) => face)) }] : faces.flatMap((face, t) => (t % expressionEvery === 0 ? [{ image: guide[t]!.image, shape: ownShape(face) }] : []));
+  return prepareMoves(model, { views: shown, guide: faces, expressions: await model.expression(seen), lent });
 }

@@ -64,6 +64,9 @@ export const upperFace: readonly number[] = [...span(ibug.brows), ...span(ibug.r
 /** Points that speech moves: lips, the jaw but its ends, lower cheeks and chin. */
 export const speechPoints: readonly number[] = [...span([3, 14]), ...span(ibug.outerLips), ...span(ibug.innerLips), 79, 80, 81];
 
+/** Points of the upper lip with those of the lower one that they meet. */
+export const lipPairs: readonly (readonly [upper: number, lower: number])[] = [[49, 59], [50, 58], [51, 57], [52, 56], [53, 55], [61, 67], [62, 66], [63, 65]];
+
 /** Indices of a range. */
 export function span([start, end]: Range): number[] {
   return Array.from({ length: end - start }, (_, i) => start + i);

@@ -7,7 +7,7 @@ import { ServedThread, serveThread } from "../base/thread.js";
 import { ClipCache } from "./clip-cache.js";
 import { openDataset } from "./dataset.js";
 import { type BatchArrays, type FieldRequest, fillBatch, framesOf, trainingWindows } from "./window-batch.js";
-import { WindowSampler } from "./window-sampler.js";
+import { clipsFor, WindowSampler } from "./window-sampler.js";
 
 export interface BatchSource {
   /** Prepared folders; their training split is read. */
@@ -88,14 +88,16 @@ async function openReader({ folders, seed, share, cacheBytes }: BatchSource): Pr
   const dataset = await openDataset(folders);
   const clips = dataset.clips.filter((clip) => clip.split === "train");
   const cache = new ClipCache(dataset, cacheBytes);
-  const samplers = new Map<number, WindowSampler>();
+  const samplers = new Map<string, WindowSampler>();
   const damaged = new Map<string, string>();
   const most = Math.max(fewDamaged, clips.length * damagedShare);
   return {
     batch: async (fields, index) => {
       const { batch, frames } = framesOf(fields);
-      const sampler = samplers.get(frames) ?? new WindowSampler(clips, frames, seed);
-      samplers.set(frames, sampler);
+      const fit = clipsFor(clips, fields);
+      const key = `${frames} ${fit.length}`;
+      const sampler = samplers.get(key) ?? new WindowSampler(fit, frames, seed);
+      samplers.set(key, sampler);
       return fillBatch(cache, dataset.contract, sampler.choose(index, batch, frames, share), fields, trainingWindows, (choice, attempt, error) => {
         damaged.set(choice.clip.id, error.message);
         if (damaged.size <= most && attempt <= mostAttempts) return sampler.replace(choice, frames, attempt);

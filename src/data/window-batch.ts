@@ -2,11 +2,11 @@
 import { emotionOf, emotions } from "../base/emotions.js";
 import { modelPointCount } from "../base/points.js";
 import { TalkfaceError } from "../base/errors.js";
-import { type FaceFrame, faceAtRest, mirrorFace, planar } from "../features/face-frame.js";
+import { type FaceFrame, faceAtRest, faceBetween, mirrorFace, ownShape, planar } from "../features/face-frame.js";
 import { positionVector, upperFaceMotion } from "../features/position.js";
 import { placePoints } from "../features/rigid-pose.js";
 import { columnsPerFrame, melWindow } from "../features/speech.js";
-import { varySpeech } from "../features/speech-variation.js";
+import { playMel, varyPace, varySpeech } from "../features/speech-variation.js";
 import type { DataContract } from "../base/contract.js";
 import type { ClipCache } from "./clip-cache.js";
 import type { WindowChoice } from "./window-sampler.js";
@@ -34,15 +34,14 @@ export const validationWindows: WindowOptions = { augment: false, truePoints: 0,
 
 /** Frames per window that the fields ask for. */
 export function framesOf(fields: readonly FieldRequest[]): { readonly batch: number; readonly frames: number } {
-  const [batch, frames] = shapeOf(fields, "points");
+  const field = fields.find(({ name }) => framed.includes(name));
+  if (field === undefined) throw new TalkfaceError("internal", `internal: the batch has none of the fields ${framed.join(", ")}`);
+  const [batch, frames] = field.shape;
   return { batch: batch as number, frames: frames as number };
 }
 
-function shapeOf(fields: readonly FieldRequest[], name: string): readonly number[] {
-  const field = fields.find((f) => f.name === name);
-  if (field === undefined) throw new TalkfaceError("internal", `internal: the batch has no field ${name}`);
-  return field.shape;
-}
+/** Fields that have every frame of a window: [B, T, ...]. */
+const framed: readonly string[] = ["points", "shapes"];
 
 /** Names another window for one whose clip cannot be read, at the first, second, ... attempt, or throws. */
 export type Replace = (choice: WindowChoice, attempt: number, error: TalkfaceError) => WindowChoice;
@@ -70,11 +69,13 @@ export async function fillBatch(cache: ClipCache, contract: DataContract, choice
 async function fillWindow(cache: ClipCache, contract: DataContract, { clip, start, random, partner = { clip, start } }: WindowChoice, b: number, arrays: Record<string, { shape: readonly number[]; data: Float32Array | Uint8Array }>, options: WindowOptions): Promise<void> {
   const { size } = contract;
   const features = await cache.features(clip);
-  const frames = arrays["points"]!.shape[1] as number;
+  const frames = (arrays["points"] ?? arrays["shapes"])!.shape[1] as number;
   const views = arrays["views"]?.shape[1] ?? 1;
   const guides = arrays["guide"]?.shape[1] ?? 0;
   const flip = options.augment && random.uniform() < 0.5;
   const face = (t: number): FaceFrame => (flip ? mirrorFace(features.faces[t]!, size) : features.faces[t]!);
+  // Where nothing is seen but points, a window may be played faster or slower.
+  const pace = options.augment && arrays["mel"] !== undefined && arrays["target"] === undefined ? varyPace(random, (clip.frames - 1 - start) / Math.max(1, frames - 1)) : 1;
   const put = (name: string, values: Float32Array | Uint8Array, index: number, of: number): void => {
     const target = arrays[name];
     if (target !== undefined) target.data.set(values, (b * of + index) * values.length);
@@ -101,13 +102,16 @@ async function fillWindow(cache: ClipCache, contract: DataContract, { clip, star
     pending.push(picture("guide", t, g, guides));
   }
   put("shape", planar(rest), 0, 1);
+  put("rest", planar(clipRest), 0, 1);
   put("emotion", oneHot(emotionOf(clip.labels["emotion"]), emotions.length), 0, 1);
   for (let t = 0; t < frames; t++) {
-    const frame = face(start + t);
+    const place = Math.min(clip.frames - 1, start + pace * t); // rounding must not lead beyond the clip
+    const frame = faceBetween(face(Math.floor(place)), face(Math.ceil(place)), place - Math.floor(place));
     put("position", positionVector(frame.pose, upperFaceMotion(frame, clipRest), size), t, frames);
     put("base", placePoints(rest, frame.pose), t, frames);
     put("scale", new Float32Array([frame.pose.scale]), t, frames);
     put("points", planar(frame.points), t, frames);
+    if (arrays["shapes"] !== undefined) put("shapes", planar(ownShape(frame)), t, frames);
     pending.push(picture("target", start + t, t, frames));
   }
   if (arrays["cross_base"] !== undefined) {
@@ -126,10 +130,9 @@ async function fillWindow(cache: ClipCache, contract: DataContract, { clip, star
   const mel = arrays["mel"];
   if (mel !== undefined) {
     const columns = mel.shape[2] as number;
-    const window = new Float32Array(contract.mel.bands * columns);
     const context = (columns / columnsPerFrame - frames) / 2;
     const gain = options.augment ? random.uniform(-0.5, 0.5) : 0; // recordings differ in level beyond what `reference` takes out
-    melWindow(features.mel, { settings: contract.mel, reference: features.reference + gain, start, frames, context }, window);
+    const window = playedMel(features.mel, contract.mel, { reference: features.reference + gain, start, frames, context, pace });
     if (options.augment) varySpeech(window, contract.mel.bands, random);
     put("mel", window, 0, 1);
   }
@@ -142,6 +145,18 @@ async function fillWindow(cache: ClipCache, contract: DataContract, { clip, star
   // all of them, for whoever replaces the window writes to the same place
   const failed = (await Promise.allSettled(pending)).find((each) => each.status === "rejected");
   if (failed !== undefined) throw failed.reason;
+}
+
+/** Log-mel [M, 4 (frames + 2 context)] of a window that begins at frame `start` and goes on at `pace`. */
+function playedMel(mel: Float32Array, settings: DataContract["mel"], { reference, start, frames, context, pace }: { readonly reference: number; readonly start: number; readonly frames: number; readonly context: number; readonly pace: number }): Float32Array {
+  const count = columnsPerFrame * (frames + 2 * context);
+  const lead = pace === 1 ? context : Math.ceil(context * pace) + 1;
+  const needed = pace === 1 ? frames + 2 * context : Math.ceil((frames + context) * pace) + lead + 1;
+  const source = new Float32Array(settings.bands * columnsPerFrame * needed);
+  melWindow(mel, { settings, reference, start: start - lead, frames: needed, context: 0 }, source);
+  if (pace === 1) return source;
+  const middle = (columnsPerFrame - 1) / 2; // of a frame: there it shows what its columns say
+  return playMel(source, settings.bands, { first: columnsPerFrame * lead + middle - pace * (columnsPerFrame * context + middle), pace, count });
 }
 
 /** A row of zeros but for a 1 at `place`; zeros alone for -1. */

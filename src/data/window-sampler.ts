@@ -12,6 +12,17 @@ export interface WindowChoice {
   readonly partner?: Pick<WindowChoice, "clip" | "start">;
 }
 
+/**
+ * Clips that may fill these fields. Where a window has speech and no pictures, lips are to be learned from what is heard: only of clips in step, as long
+ * as there are any.
+ */
+export function clipsFor(clips: readonly ClipEntry[], fields: readonly { readonly name: string }[]): readonly ClipEntry[] {
+  const names = new Set(fields.map(({ name }) => name));
+  if (!names.has("mel") || names.has("target")) return clips;
+  const inStep = clips.filter(({ silent, sync }) => !silent && sync.corrected);
+  return inStep.length > 0 ? inStep : clips;
+}
+
 export class WindowSampler {
   readonly #people: readonly { readonly clips: readonly ClipEntry[]; readonly weight: number }[];
   readonly #random: Random;

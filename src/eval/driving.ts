@@ -6,7 +6,7 @@ import { logMel } from "../media/spectrogram.js";
 import { guideMotion, type GuideMotion, lentPose, viewReach } from "../synth/guide-motion.js";
 import type { ModelThread } from "../synth/model-thread.js";
 import { steadied } from "../synth/steadied.js";
-import { defaultArticulation, type Drive, type FaceView, type Identity, type TalkingFrame } from "../synth/talking-model.js";
+import { defaultArticulation, defaultIntensity, type Drive, type Expression, type FaceView, type Identity, type TalkingFrame } from "../synth/talking-model.js";
 
 export const viewCount = 4;
 
@@ -25,8 +25,8 @@ export interface Moves {
   readonly views: readonly FaceView[];
   /** Faces of the T frames of the guide, in pixels of a crop of the same size. */
   readonly guide: readonly FaceFrame[];
-  /** Expression codes of every `expressionEvery`-th frame of the guide. */
-  readonly codes: readonly Float32Array[];
+  /** Of every `expressionEvery`-th frame of the guide. */
+  readonly expressions: readonly Expression[];
   /** The views are of another clip than the guide: its motion is carried over from its own rest. */
   readonly lent?: boolean;
 }
@@ -39,9 +39,9 @@ export interface Moved {
   readonly pose: GuideMotion["pose"];
 }
 
-export async function prepareMoves(model: ModelThread, { views, guide, codes, lent = false }: Moves): Promise<Moved> {
+export async function prepareMoves(model: ModelThread, { views, guide, expressions, lent = false }: Moves): Promise<Moved> {
   const identity = await model.identity(views);
-  const motion = guideMotion(guide, codes);
+  const motion = guideMotion(guide, expressions);
   const reach = viewReach(views.map(({ face }) => face.pose));
   // Views and guide of one clip share their crop: the head is where it is there, and nothing has to be carried over.
   return { identity, guide: motion, pose: lent ? (t) => lentPose(identity.pose, motion, t, reach, model.contract.size) : motion.pose };
@@ -56,7 +56,7 @@ async function* draw(model: ModelThread, { identity, guide, pose }: Moved, speec
   let drives: Drive[] = [];
   let t = 0;
   for await (const code of speechCodes(model, speech, frames)) {
-    drives.push({ speech: code, expression: guide.expression(t), pose: pose(t), upperFace: guide.upperFace(t), articulation: defaultArticulation });
+    drives.push({ speech: code, expression: guide.expression(t), pose: pose(t), upperFace: guide.upperFace(t), articulation: defaultArticulation, intensity: defaultIntensity });
     t++;
     if (drives.length < model.frameBatch && t < frames) continue;
     yield* await model.frames(identity, drives);

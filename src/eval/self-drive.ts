@@ -2,11 +2,11 @@
 import { TalkfaceError } from "../base/errors.js";
 import type { ClipEntry, Dataset } from "../data/dataset.js";
 import { meshesOf } from "../face/mesh-parts.js";
-import { faceFrame } from "../features/face-frame.js";
+import { type FaceFrame, faceFrame, ownShape } from "../features/face-frame.js";
 import type { Image } from "../media/image.js";
 import { expressionEvery } from "../synth/guide-motion.js";
 import type { ModelThread } from "../synth/model-thread.js";
-import type { FaceView } from "../synth/talking-model.js";
+import type { Expression, ExpressiveFace, FaceView } from "../synth/talking-model.js";
 import { drawMoved, fitLength, prepareMoves, viewCount, viewPlaces } from "./driving.js";
 
 const samplesPerFrame = 640;
@@ -23,20 +23,20 @@ export async function* selfDriven(model: ModelThread, dataset: Dataset, clip: Cl
   const guide = meshesOf(data).map(faceFrame);
   const views: FaceView[] = [];
   for (const t of viewPlaces(clip.frames)) views.push({ image: await dataset.readFrame(clip, t), face: guide[t]! });
-  const moved = await prepareMoves(model, { views, guide, codes: await expressionCodes(model, dataset, clip) });
+  const moved = await prepareMoves(model, { views, guide, expressions: await expressionsOf(model, dataset, clip, guide) });
   yield* drawMoved(model, moved, fitLength(speech, clip.frames * samplesPerFrame), clip.frames);
 }
 
-/** Codes of every `expressionEvery`-th frame, a few pictures in memory at a time. */
-async function expressionCodes(model: ModelThread, dataset: Dataset, clip: ClipEntry): Promise<Float32Array[]> {
+/** Of every `expressionEvery`-th frame, a few pictures in memory at a time. */
+async function expressionsOf(model: ModelThread, dataset: Dataset, clip: ClipEntry, guide: readonly FaceFrame[]): Promise<Expression[]> {
   const atOnce = 16;
-  const codes: Float32Array[] = [];
-  let pictures: Image[] = [];
+  const found: Expression[] = [];
+  let faces: ExpressiveFace[] = [];
   for (let t = 0; t < clip.frames; t += expressionEvery) {
-    pictures.push(await dataset.readFrame(clip, t));
-    if (pictures.length < atOnce && t + expressionEvery < clip.frames) continue;
-    codes.push(...(await model.expression(pictures)));
-    pictures = [];
+    faces.push({ image: await dataset.readFrame(clip, t), shape: ownShape(guide[t]!) });
+    if (faces.length < atOnce && t + expressionEvery < clip.frames) continue;
+    found.push(...(await model.expression(faces)));
+    faces = [];
   }
-  return codes;
+  return found;
 }

@@ -2,7 +2,7 @@
 import { extraPoints, ibugCount, mirror, modelPointCount } from "../base/points.js";
 import { to68 } from "../face/landmarks.js";
 import { fitPose, stablePoints } from "../face/pose.js";
-import { mirrorPose, type RigidPose, rigidPose, unplacePoints } from "./rigid-pose.js";
+import { mirrorPose, poseBetween, type RigidPose, rigidPose, unplacePoints } from "./rigid-pose.js";
 
 export interface FaceFrame {
   /** Model points [L, 3] in crop pixels, z away from the camera. */
@@ -41,9 +41,20 @@ export function mirrorFace({ points, pose, depth }: FaceFrame, size: number): Fa
   return { points: out, pose: mirrorPose(pose, size), depth };
 }
 
+/** The face at an instant between two frames that follow each other, `share` of the way from a to b. */
+export function faceBetween(a: FaceFrame, b: FaceFrame, share: number): FaceFrame {
+  if (share === 0) return a;
+  return { points: a.points.map((value, i) => value + share * (b.points[i]! - value)), pose: poseBetween(a.pose, b.pose, share), depth: a.depth + share * (b.depth - a.depth) };
+}
+
+/** A face's own points [L, 3] in centimetres of its axes. */
+export function ownShape({ points, pose, depth }: FaceFrame): Float32Array {
+  return unplacePoints(points, pose, depth);
+}
+
 /** The face at rest: per-coordinate median over frames of the face's own points [L, 3] in centimetres. */
 export function faceAtRest(frames: readonly FaceFrame[]): Float32Array {
-  const own = frames.map((frame) => unplacePoints(frame.points, frame.pose, frame.depth));
+  const own = frames.map(ownShape);
   const out = new Float32Array(modelPointCount * 3);
   const column = new Float32Array(own.length);
   for (let i = 0; i < out.length; i++) {
@@ -55,7 +66,7 @@ export function faceAtRest(frames: readonly FaceFrame[]): Float32Array {
   return out;
 }
 
-/** Points [L, 2] in crop pixels. */
+/** Points [L, 3] without their depth [L, 2]. */
 export function planar(points: Float32Array): Float32Array {
   const out = new Float32Array((points.length / 3) * 2);
   for (let i = 0, o = 0; i < points.length; i += 3, o += 2) {

@@ -75,6 +75,17 @@ export function meanPose(poses: readonly RigidPose[]): RigidPose {
   };
 }
 
+/** From pose a (share 0) to pose b (share 1): angles, log scale and translation in between. */
+export function poseBetween(a: RigidPose, b: RigidPose, share: number): RigidPose {
+  const [from, to] = [anglesOf(a), anglesOf(b)];
+  const mix = (x: number, y: number): number => x + share * (y - x);
+  return {
+    rotation: rotationOf(mix(from.yaw, to.yaw), mix(from.pitch, to.pitch), mix(from.roll, to.roll)),
+    scale: Math.exp(mix(Math.log(a.scale), Math.log(b.scale))),
+    translation: [mix(a.translation[0], b.translation[0]), mix(a.translation[1], b.translation[1])],
+  };
+}
+
 /** How far an angle may go towards negative and positive values, radians (both > 0). */
 export type TurnLimits = readonly [negative: number, positive: number];
 

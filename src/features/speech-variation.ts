@@ -11,6 +11,9 @@ const masked = 0.5;
 /** Natural logarithm of the noise relative to the recording's level: from hardly heard to a busy street. */
 const noiseLevels = [-6, -1.5] as const;
 
+/** Log of the most that speech is hurried or drawn out: 0.78 to 1.28 times as fast. */
+const haste = 0.25;
+
 /** How far formants move, as a factor of the mel axis (vocal tract length perturbation, Jaitly & Hinton 2013). */
 const stretch = [0.88, 1.14] as const;
 
@@ -19,6 +22,27 @@ const equaliser = 0.3;
 const equaliserTerms = 4;
 
 const widestMask = 12;
+
+/** How fast a window is played, 1 as it was; never so fast that it would need more than `most` times its length. */
+export function varyPace(random: Random, most: number): number {
+  return Math.min(most, Math.exp(random.uniform(-haste, haste)));
+}
+
+/**
+ * Columns [bands, count] of log-mel played at another pace: column c shows the instant `first + pace c` of the source [bands, columns], between whose
+ * columns it is interpolated. Voices keep their pitch and formants.
+ */
+export function playMel(source: Float32Array, bands: number, { first, pace, count }: { readonly first: number; readonly pace: number; readonly count: number }): Float32Array {
+  const columns = source.length / bands;
+  const out = new Float32Array(bands * count);
+  for (let c = 0; c < count; c++) {
+    const place = Math.min(columns - 1, Math.max(0, first + pace * c));
+    const low = Math.min(columns - 2, Math.floor(place));
+    const share = place - low;
+    for (let band = 0; band < bands; band++) out[band * count + c] = (1 - share) * source[band * columns + low]! + share * source[band * columns + low + 1]!;
+  }
+  return out;
+}
 
 /** Changes a window [bands, columns] in place. */
 export function varySpeech(mel: Float32Array, bands: number, random: Random): void {

@@ -3,6 +3,7 @@ import { upperFace } from "../base/points.js";
 import type { Random } from "../base/random.js";
 import type { FaceFrame } from "../features/face-frame.js";
 import type { GuideMotion } from "./guide-motion.js";
+import type { Expression } from "./talking-model.js";
 
 /** Seconds of blinks that are planned; longer speech plays them forth and back. */
 const plannedSeconds = 60;
@@ -22,8 +23,8 @@ const lids = [
   [44, 46],
 ] as const;
 
-/** `face`: the leading view, whose lids are moved and whose pose stays; `expression`: its expression code [C]. */
-export function stillMotion(face: FaceFrame, expression: Float32Array, random: Random, fps: number): GuideMotion {
+/** `face`: the leading view, whose lids are moved and whose pose stays; `expression`: its own. */
+export function stillMotion(face: FaceFrame, expression: Expression, random: Random, fps: number): GuideMotion {
   const closed = closedLids(face);
   const open = new Float32Array(closed.length);
   const amounts = blinkAmounts(Math.round(plannedSeconds * fps), random, fps);

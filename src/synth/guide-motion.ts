@@ -1,10 +1,12 @@
-/** The motion that a guide lends: head pose and upper face relative to the guide's own rest, and a slow expression code. */
+/** The motion that a guide lends: head pose and upper face relative to the guide's own rest, and a slow expression. */
+import { upperFace } from "../base/points.js";
 import { type FaceFrame, faceAtRest } from "../features/face-frame.js";
 import { upperFaceMotion } from "../features/position.js";
 import { anglesOf, carryPose, meanPose, type Reach, type RigidPose, rotationOf, type TurnLimits } from "../features/rigid-pose.js";
 import { settleOverTime } from "../features/smoothing.js";
+import type { Expression } from "./talking-model.js";
 
-/** Every how many guide frames an expression is coded, and over how many frames on either side codes are averaged. */
+/** Every how many guide frames an expression is looked at, and over how many frames on either side expressions are averaged. */
 export const expressionEvery = 5;
 export const expressionReach = 12;
 
@@ -44,22 +46,23 @@ export interface GuideMotion {
   readonly rest: RigidPose;
   pose(t: number): RigidPose;
   upperFace(t: number): Float32Array;
-  expression(t: number): Float32Array;
+  expression(t: number): Expression;
 }
 
-/** From the guide's faces in its aligned crops and expression codes of every `expressionEvery`-th frame. */
-export function guideMotion(faces: readonly FaceFrame[], codes: readonly Float32Array[]): GuideMotion {
+/** From the guide's faces in its aligned crops and the expressions of every `expressionEvery`-th frame. */
+export function guideMotion(faces: readonly FaceFrame[], expressions: readonly Expression[]): GuideMotion {
   const shape = faceAtRest(faces);
   const rest = meanPose(faces.map((face) => face.pose));
   const poses = settlePoses(faces.map((face) => face.pose));
   const motion = settleOverTime(faces.map((face) => upperFaceMotion(face, shape)), upperFaceSmoothing);
-  const slow = faces.map((_, t) => averageNear(codes, t));
+  const lasting = averageOf(expressions);
+  const slow = faces.map((_, t) => keepUpperFace(lasting, averageOf(near(expressions, t))));
   return {
     length: faces.length,
     rest,
     pose: (t) => poses[t] as RigidPose,
     upperFace: (t) => motion[t] as Float32Array,
-    expression: (t) => slow[t] as Float32Array,
+    expression: (t) => slow[t] as Expression,
   };
 }
 
@@ -88,10 +91,24 @@ export function backAndForth(t: number, length: number): number {
   return at < length ? at : period - at;
 }
 
-function averageNear(codes: readonly Float32Array[], t: number): Float32Array {
-  const near = codes.filter((_, i) => Math.abs(i * expressionEvery - t) <= expressionReach);
-  const used = near.length > 0 ? near : codes;
-  const out = new Float32Array((used[0] as Float32Array).length);
-  for (const code of used) for (let i = 0; i < out.length; i++) out[i]! += code[i]! / used.length;
+function near(expressions: readonly Expression[], t: number): readonly Expression[] {
+  const found = expressions.filter((_, i) => Math.abs(i * expressionEvery - t) <= expressionReach);
+  return found.length > 0 ? found : expressions;
+}
+
+function averageOf(expressions: readonly Expression[]): Expression {
+  return { code: meanOf(expressions.map(({ code }) => code)), displacement: meanOf(expressions.map(({ displacement }) => displacement)) };
+}
+
+function meanOf(vectors: readonly Float32Array[]): Float32Array {
+  const out = new Float32Array((vectors[0] as Float32Array).length);
+  for (const vector of vectors) for (let i = 0; i < out.length; i++) out[i]! += vector[i]! / vectors.length;
   return out;
+}
+
+/** What brows and eyes do over time, `upperFace` tells: of the expression they take only what lasts for all of the guide. */
+function keepUpperFace(lasting: Expression, { code, displacement }: Expression): Expression {
+  const out = displacement.slice();
+  for (const point of upperFace) out.set(lasting.displacement.subarray(2 * point, 2 * point + 2), 2 * point);
+  return { code, displacement: out };
 }

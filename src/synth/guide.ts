@@ -4,7 +4,7 @@ import { warn } from "../base/log.js";
 import type { FaceAnalyzer } from "../face/analyzer.js";
 import { cropAffine, pointsIntoCrop, smoothCrops } from "../face/crop.js";
 import { trackFace } from "../face/track.js";
-import { type FaceFrame, faceFrame } from "../features/face-frame.js";
+import { type FaceFrame, faceFrame, ownShape } from "../features/face-frame.js";
 import type { Image } from "../media/image.js";
 import { type Affine, composeAffine, invertAffine, warpImage } from "../media/transform.js";
 import { readFrames } from "../media/video-reader.js";
@@ -58,8 +58,8 @@ export async function readGuide(path: string, model: Pick<TalkingModel, "contrac
   const smooth = smoothCrops(crops);
   const faces = await clock.during("features", () => facesIn(meshes, smooth));
   const pictures = await clock.during("features", () => expressionCrops(kept, smooth, size));
-  const codes = await model.expression(pictures);
-  return guideMotion(faces, codes);
+  const expressions = await model.expression(pictures.map((image, i) => ({ image, shape: ownShape(faces[i * expressionEvery]!) })));
+  return guideMotion(faces, expressions);
 }
 
 function keep(image: Image, crop: Affine, size: number): Kept {

@@ -5,9 +5,8 @@
 import type { DataContract } from "../base/contract.js";
 import { TalkfaceError } from "../base/errors.js";
 import { ServedThread, serveThread } from "../base/thread.js";
-import type { Image } from "../media/image.js";
 import type { Device } from "../runtime/devices.js";
-import { type Drive, type FaceView, type Identity, type TalkingFrame, TalkingModel } from "./talking-model.js";
+import { type Drive, type Expression, type ExpressiveFace, type FaceView, type Identity, type TalkingFrame, TalkingModel } from "./talking-model.js";
 import type { Weighting } from "./weightings.js";
 
 /** What the model is like; known once it is open. */
@@ -17,7 +16,7 @@ type Traits = Pick<TalkingModel, "contract" | "speechFrames" | "speechContext" |
 interface Calls {
   readonly open: { readonly ask: { readonly folder: string; readonly device: Device }; readonly answer: Traits };
   readonly identity: { readonly ask: readonly FaceView[]; readonly answer: Identity };
-  readonly expression: { readonly ask: readonly Image[]; readonly answer: Float32Array[] };
+  readonly expression: { readonly ask: readonly ExpressiveFace[]; readonly answer: Expression[] };
   readonly speech: { readonly ask: Float32Array; readonly answer: Float32Array[] };
   /** For the identity that was asked for last. */
   readonly frames: { readonly ask: readonly Drive[]; readonly answer: TalkingFrame[] };
@@ -80,8 +79,8 @@ export class ModelThread implements Traits {
     return (this.#identity = await this.#ask("identity", views));
   }
 
-  expression(guide: readonly Image[]): Promise<Float32Array[]> {
-    return this.#ask("expression", guide);
+  expression(faces: readonly ExpressiveFace[]): Promise<Expression[]> {
+    return this.#ask("expression", faces);
   }
 
   speech(mel: Float32Array): Promise<Float32Array[]> {

@@ -1,8 +1,8 @@
-/** How much of a generated crop is taken at each of its pixels: the face with some skin around it, with a soft edge. */
+/** A face, or a part of it, in a crop: a widened hull of points with a soft edge. By default how much of a generated crop is pasted: the face with some skin around it. */
 import { boxBlur } from "./box-blur.js";
 
-/** The hull of the points is widened by this factor: they end at brows and jaw, the face does not. */
-const widening = 1.18;
+/** The hull of the points is widened by this factor, about its middle: they end at brows and jaw, the face does not. */
+const faceWidening = 1.18;
 /** Softness of the edge and width of the fade towards the crop's border, as shares of its side. */
 const softness = 0.05;
 const borderFade = 0.06;
@@ -17,15 +17,19 @@ export class PasteMask {
   readonly #left: Float32Array;
   readonly #right: Float32Array;
 
-  constructor(size: number) {
+  readonly #widening: number;
+
+  /** `isWhole`: as far as the crop reaches, without a fade towards its border. */
+  constructor(size: number, { widening = faceWidening, isWhole = false }: { readonly widening?: number; readonly isWhole?: boolean } = {}) {
     this.size = size;
+    this.#widening = widening;
     this.values = new Float32Array(size * size);
     this.#scratch = new Float32Array(size * size);
     this.#left = new Float32Array(size);
     this.#right = new Float32Array(size);
     const fade = Math.max(1, borderFade * size);
     const ramp = Float32Array.from({ length: size }, (_, i) => smoothStep((Math.min(i, size - 1 - i) + 0.5) / fade - 0.5));
-    this.#border = Float32Array.from({ length: size * size }, (_, i) => ramp[i % size]! * ramp[Math.floor(i / size)]!);
+    this.#border = Float32Array.from({ length: size * size }, (_, i) => (isWhole ? 1 : ramp[i % size]! * ramp[Math.floor(i / size)]!));
   }
 
   /** Fills `values` for a face that must cover both sets of points [L, 2] (crop pixels): where it was and where it is. */
@@ -49,7 +53,7 @@ export class PasteMask {
       cx += x / hull.length;
       cy += y / hull.length;
     }
-    const wide = hull.map(([x, y]): [number, number] => [cx + (x - cx) * widening, cy + (y - cy) * widening]);
+    const wide = hull.map(([x, y]): [number, number] => [cx + (x - cx) * this.#widening, cy + (y - cy) * this.#widening]);
     wide.forEach(([x0, y0], i) => {
       const [x1, y1] = wide[(i + 1) % wide.length]!;
       const top = Math.max(0, Math.ceil(Math.min(y0, y1) - 0.5));

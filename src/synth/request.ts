@@ -27,6 +27,8 @@ export interface SynthRequest {
   readonly seed: number;
   /** How far the mouth moves (talking-model.ts). */
   readonly articulation: number;
+  /** How far the guide's lasting expression takes the place of the pictures' (talking-model.ts). */
+  readonly intensity: number;
   readonly face: FaceChoice;
   readonly modelFolder: string;
   readonly device: Device;
@@ -49,13 +51,14 @@ export function previewPath(output: string): string {
 
 /** Throws `usage`, `missing-file`, `bad-media`, `bad-model`, `exists` for what can be seen without opening a network. */
 export async function checkRequest(request: SynthRequest): Promise<void> {
-  const { identity, guide, audio, output, size, crf, articulation, modelFolder, force } = request;
+  const { identity, guide, audio, output, size, crf, articulation, intensity, modelFolder, force } = request;
   if (identity.length === 0) throw new TalkfaceError("usage", "--id: expected pictures, a folder of pictures, or a video.");
   if (!/\.(mp4|m4v|mov)$/i.test(output)) throw new TalkfaceError("usage", `-o ${output}: expected a name that ends in .mp4.`);
   if (size !== null && !(Number.isInteger(size) && size >= sizeLimits[0] && size <= sizeLimits[1])) {
     throw new TalkfaceError("usage", `--size ${size}: expected a whole number of pixels from ${sizeLimits[0]} to ${sizeLimits[1]}.`);
   }
   if (!(articulation >= 0 && articulation <= 4)) throw new TalkfaceError("usage", `--articulation ${articulation}: expected a number from 0 (a still mouth) to 4.`);
+  if (!(intensity >= 0 && intensity <= 4)) throw new TalkfaceError("usage", `--intensity ${intensity}: expected a number from 0 (the expression of the pictures) to 4.`);
   if (!(crf >= 0 && crf <= 51)) throw new TalkfaceError("usage", `--crf ${crf}: expected a number from 0 (lossless) to 51.`);
   const outputs = outputsOf(request);
   const inputs = [...identity, audio, ...(guide === null ? [] : [guide])].map((path) => resolve(path));

@@ -5,6 +5,7 @@ import { TalkfaceError } from "../base/errors.js";
 import { progress, warn } from "../base/log.js";
 import { Random } from "../base/random.js";
 import { createFaceAnalyzer } from "../face/analyzer.js";
+import { ownShape } from "../features/face-frame.js";
 import { frameLoudness } from "../features/speech.js";
 import { type Image, resizeImage } from "../media/image.js";
 import { openVideoWriter } from "../media/video-writer.js";
@@ -18,7 +19,7 @@ import { PreviewSheet } from "./preview.js";
 import { checkRequest, previewPath, type SynthRequest } from "./request.js";
 import { measureSpeech, type SpeechFacts, speechWindows } from "./speech-stream.js";
 import { steadied } from "./steadied.js";
-import type { Drive, FaceView, Identity, TalkingFrame } from "./talking-model.js";
+import type { Drive, Expression, FaceView, Identity, TalkingFrame } from "./talking-model.js";
 import { readTarget, type Target } from "./target.js";
 import { StageClock, type StageReport } from "./timings.js";
 
@@ -55,7 +56,7 @@ export async function synthesize(request: SynthRequest): Promise<SynthResult> {
     const guide =
       request.guide !== null
         ? await readGuide(request.guide, model, analyzer, clock)
-        : stillMotion(lead.face, (await model.expression([lead.image]))[0] as Float32Array, new Random(request.seed).split("blinks"), model.contract.fps);
+        : stillMotion(lead.face, (await model.expression([{ image: lead.image, shape: ownShape(lead.face) }]))[0] as Expression, new Random(request.seed).split("blinks"), model.contract.fps);
     const shape = await writeVideo(request, { model, clock, speech, target, guide, explanation });
     return {
       output: request.output,
@@ -132,7 +133,7 @@ async function writeVideo(request: SynthRequest, parts: Parts): Promise<{ width:
  * The frames in order: speech codes window by window, drawn in the batches that the model takes. The next batch is drawn while the
  * caller works on the last one.
  */
-async function* talkingFrames({ audio, articulation, frame }: SynthRequest, identity: Identity, guide: GuideMotion, { model, clock, speech, target }: Parts): AsyncGenerator<Drawn> {
+async function* talkingFrames({ audio, articulation, intensity, frame }: SynthRequest, identity: Identity, guide: GuideMotion, { model, clock, speech, target }: Parts): AsyncGenerator<Drawn> {
   const options = { contract: model.contract, reference: speech.level.reference, total: speech.frames, frames: model.speechFrames, context: model.speechContext };
   const reach = frame === "full" ? pastedReach : viewReach(target.views.map(({ face }) => face.pose));
   const { bands } = model.contract.mel;
@@ -144,7 +145,7 @@ async function* talkingFrames({ audio, articulation, frame }: SynthRequest, iden
     const last = Math.min(speech.frames, start + model.speechFrames);
     for (let t = start; t < last; t++) {
       const g = backAndForth(t, guide.length);
-      drives.push({ speech: codes[t - start] as Float32Array, expression: guide.expression(g), pose: lentPose(identity.pose, guide, g, reach, model.contract.size), upperFace: guide.upperFace(g), articulation });
+      drives.push({ speech: codes[t - start] as Float32Array, expression: guide.expression(g), pose: lentPose(identity.pose, guide, g, reach, model.contract.size), upperFace: guide.upperFace(g), articulation, intensity });
       loudness.push(frameLoudness(mel, { bands, t: t - start, context: model.speechContext }));
       if (drives.length < model.frameBatch && t + 1 < speech.frames) continue;
       const levels = loudness;

@@ -19,10 +19,27 @@ export interface FaceView {
   readonly face: FaceFrame;
 }
 
+/** A face whose expression is asked for. */
+export interface ExpressiveFace {
+  /** Aligned crop. */
+  readonly image: Image;
+  /** Its points [L, 3] in the face's own axes, centimetres. */
+  readonly shape: Float32Array;
+}
+
+export interface Expression {
+  /** What the upper half of the picture shows [C]. */
+  readonly code: Float32Array;
+  /** What of the face's shape is expression [L, 2], centimetres of the face's own axes; lips never part by it. */
+  readonly displacement: Float32Array;
+}
+
 /** Features of the target, made once. */
 export interface Identity {
   /** Face at rest [L, 3] in centimetres. */
   readonly rest: Float32Array;
+  /** The expression that it has at rest: of the views, mostly a smile. */
+  readonly expression: Expression;
   /** Pose of the first view. */
   readonly pose: RigidPose;
   readonly feeds: Readonly<Record<string, Tensor>>;
@@ -30,19 +47,24 @@ export interface Identity {
 
 /** What drives one frame. */
 export interface Drive {
-  /** Speech code [C] and expression code [C]. */
+  /** Speech code [C]. */
   readonly speech: Float32Array;
-  readonly expression: Float32Array;
+  /** Takes the place of the expression that the target's pictures have. */
+  readonly expression: Expression;
   /** Where the target's head stands. */
   readonly pose: RigidPose;
   /** Brow and eye displacements [U, 2] in centimetres. */
   readonly upperFace: Float32Array;
   /** How far the mouth moves: 1 as it was learned, which is timid, for a network that minimises its error keeps to the middle. */
   readonly articulation: number;
+  /** How far the expression takes the place of the target's own: 0 leaves the face at rest as the pictures have it, 1 gives it the guide's. */
+  readonly intensity: number;
 }
 
 /** With this the mouth's spread comes near to that of people. */
 export const defaultArticulation = 1.5;
+/** The likeliest expression is weaker than the true one: of what guides do the encoder finds about three fifths (`unexplained` in a run's validation). */
+export const defaultIntensity = 1.5;
 
 export interface TalkingFrame {
   readonly image: Image;
@@ -123,8 +145,10 @@ export class TalkingModel {
       score[i] = dataOf(coded, "score")[0] as number;
     }
     const rest = faceAtRest(used.map((view) => view.face));
+    const [expression] = (await this.expression([{ image: first.image, shape: rest }])) as [Expression];
     return {
       rest,
+      expression,
       pose: first.face.pose,
       feeds: {
         views: bytes(pictures, [k, size, size, 3]),
@@ -138,18 +162,24 @@ export class TalkingModel {
     };
   }
 
-  /** Expression codes of guide crops, one a picture. */
-  async expression(guide: readonly Image[]): Promise<Float32Array[]> {
+  /** Expressions of faces, one each. */
+  async expression(faces: readonly ExpressiveFace[]): Promise<Expression[]> {
     const [batch, size] = shapeOf(this.#sessions.expression, "guide") as [number, number];
     const length = size * size * 3;
-    const codes: Float32Array[] = [];
-    for (let start = 0; start < guide.length; start += batch) {
+    const found: Expression[] = [];
+    for (let start = 0; start < faces.length; start += batch) {
       const pixels = new Uint8Array(batch * length);
-      for (let i = 0; i < batch; i++) pixels.set((guide[start + i] ?? (guide[guide.length - 1] as Image)).data, i * length);
-      const code = dataOf(await this.#sessions.expression.run({ guide: bytes(pixels, [batch, size, size, 3]) }), "code");
-      codes.push(...rows(code, batch).slice(0, Math.min(batch, guide.length - start)));
+      const shapes = new Float32Array(batch * modelPointCount * 2);
+      for (let i = 0; i < batch; i++) {
+        const { image, shape } = faces[Math.min(start + i, faces.length - 1)] as ExpressiveFace;
+        pixels.set(image.data, i * length);
+        shapes.set(planar(shape), i * modelPointCount * 2);
+      }
+      const results = await this.#sessions.expression.run({ guide: bytes(pixels, [batch, size, size, 3]), shape: floats(shapes, shapeOf(this.#sessions.expression, "shape")) });
+      const [codes, displacements] = [rows(dataOf(results, "code"), batch), rows(dataOf(results, "displacement"), batch)];
+      for (let i = 0; i < Math.min(batch, faces.length - start); i++) found.push({ code: codes[i] as Float32Array, displacement: displacements[i] as Float32Array });
     }
-    return codes;
+    return found;
   }
 
   /** Speech codes of `speechFrames` frames from a mel window [M, 4 (frames + 2 context)] (features/speech.ts). */
@@ -182,9 +212,9 @@ export class TalkingModel {
       {
         ...identity.feeds,
         speech: stack("speech", (d) => d.speech),
-        expression: stack("expression", (d) => d.expression),
+        expression: stack("expression", (d) => d.expression.code),
         position: stack("position", (d) => positionVector(d.pose, d.upperFace, size)),
-        base: stack("base", (d) => placePoints(identity.rest, d.pose)),
+        base: stack("base", (d) => placePoints(moved(identity, d), d.pose)),
         scale: stack("scale", (d) => new Float32Array([d.pose.scale])),
         silence: floats(await this.#silenceCode(), shapeOf(this.#sessions.frame, "silence")),
         articulation: stack("articulation", (d) => new Float32Array([d.articulation])),
@@ -201,6 +231,15 @@ export class TalkingModel {
       weights: weights.map((of) => of[i] as Float32Array),
     }));
   }
+}
+
+/** The face at rest [L, 3] with another expression than its own. */
+function moved({ rest, expression: own }: Identity, { expression, intensity }: Drive): Float32Array {
+  const out = rest.slice();
+  for (let i = 0; i < modelPointCount; i++) {
+    for (let axis = 0; axis < 2; axis++) out[3 * i + axis]! += intensity * (expression.displacement[2 * i + axis]! - own.displacement[2 * i + axis]!);
+  }
+  return out;
 }
 
 function shapeOf(session: Session, name: string): readonly number[] {

@@ -1,7 +1,7 @@
 /** Validation: what a phase's averaged weights do on people that training never sees. */
 import type { BatchArrays } from "../data/window-batch.js";
 import { fillBatch, framesOf, validationWindows } from "../data/window-batch.js";
-import { WindowSampler } from "../data/window-sampler.js";
+import { clipsFor, WindowSampler } from "../data/window-sampler.js";
 import type { Device } from "../runtime/devices.js";
 import { createSession, type Session } from "../runtime/session.js";
 import { floats, type Tensor } from "../runtime/tensor.js";
@@ -31,8 +31,9 @@ export class Judge {
 
   static async open(run: Run, phase: Phase<unknown>, fields: readonly BatchField[]): Promise<Judge | null> {
     const { batch: count, frames } = framesOf(fields);
-    if (run.ranks.rank !== 0 || !run.validation.some((clip) => clip.frames >= frames)) return null;
-    const sampler = new WindowSampler(run.validation, frames, 1);
+    const clips = clipsFor(run.validation, fields);
+    if (run.ranks.rank !== 0 || !clips.some((clip) => clip.frames >= frames)) return null;
+    const sampler = new WindowSampler(clips, frames, 1);
     const batches: BatchArrays[] = [];
     for (let i = 0; i < run.config.validationBatches; i++) {
       batches.push(await fillBatch(run.cache, run.contract, sampler.choose(i, count, frames), fields, validationWindows));

@@ -55,7 +55,7 @@ describe("talkface graph", () => {
   });
 
   test("--list-groups", () => {
-    expect(graph("--list-groups").stdout).toMatch(/^generator \d+ motion,render,adversarial\ndiscriminator \d+ adversarial\nexpert \d+ frozen\n$/);
+    expect(graph("--list-groups").stdout).toMatch(/^generator \d+ motion,expression,speech,render,adversarial\ndiscriminator \d+ adversarial\nexpert \d+ frozen\n$/);
     const groups = JSON.parse(graph("--list-groups", "--json").stdout) as { group: string; parameters: number }[];
     expect(groups.map(({ group: name }) => name)).toEqual(["generator", "discriminator", "expert"]);
   });
@@ -90,7 +90,7 @@ describe("talkface graph", () => {
     [[], 2, /nothing to do/],
     [["--json", "--print"], 2, /--json: goes with/],
     [["--group", "critic", "--print"], 2, /--group critic: et-gan-acw has generator, discriminator/],
-    [["--phase", "nap", "--print"], 2, /--phase nap: et-gan-acw has motion, render, adversarial/],
+    [["--phase", "nap", "--print"], 2, /--phase nap: et-gan-acw has motion, expression, speech, render, adversarial/],
     [["--network", "frame", "--print"], 2, /goes with --what forward/],
     [["--phase", "motion", "--group", "discriminator", "--print"], 2, /does not learn in phase motion/],
   ])("%j is wrong usage", (args, status, message) => {

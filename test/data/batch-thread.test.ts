@@ -8,7 +8,7 @@ import { ClipCache } from "../../src/data/clip-cache.js";
 import { openDataset } from "../../src/data/dataset.js";
 import { type ManifestClip, readManifest } from "../../src/data/manifest.js";
 import { type BatchArrays, fillBatch, framesOf, trainingWindows } from "../../src/data/window-batch.js";
-import { WindowSampler } from "../../src/data/window-sampler.js";
+import { clipsFor, WindowSampler } from "../../src/data/window-sampler.js";
 import { etGanAcw } from "../../src/systems/et-gan-acw/system.js";
 import { writeShards } from "../support/shards.js";
 
@@ -65,4 +65,18 @@ it("windows of damaged clips are replaced by others, the same ones each time, an
   for (const batch of one.batches) expect((batch["points"]!.data as Float32Array).every(Number.isFinite)).toBe(true);
   for (const clip of clips.slice(1)) damage(clip);
   await expect(read()).rejects.toThrow(/clips are damaged, the last one: .*mesh\.npy/);
+});
+
+it("lips are learned from clips in step alone, pictures from all", async () => {
+  const folders = [join(folder, "in-step"), data];
+  await writeShards(folders[0]!, { people: 2, frames: 30, size: 64, inStep: true });
+  const dataset = await openDataset(folders);
+  const inStep = dataset.clips.filter(({ sync }) => sync.corrected);
+  expect(inStep.length).toBeGreaterThan(0);
+  const [motion, expression, , render] = etGanAcw.phases.map((phase) => clipsFor(dataset.clips, phase.batch(etGanAcw.presets["tiny"]!)));
+  expect(motion).toEqual(inStep);
+  expect([expression, render]).toEqual([dataset.clips, dataset.clips]);
+  const unsure = dataset.clips.filter(({ sync }) => !sync.corrected);
+  expect(clipsFor(unsure, etGanAcw.phases[0]!.batch(etGanAcw.presets["tiny"]!))).toEqual(unsure);
+  await dataset.close();
 });

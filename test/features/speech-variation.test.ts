@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import { Random } from "../../src/base/random.js";
-import { varySpeech } from "../../src/features/speech-variation.js";
+import { playMel, varyPace, varySpeech } from "../../src/features/speech-variation.js";
 
 const [bands, columns] = [80, 64];
 
@@ -35,4 +35,18 @@ it("keeps when something is said, and moves the band in which it is", () => {
     expect(Math.abs(loudest - 40)).toBeLessThan(8);
   }
   expect(moved).toBeGreaterThan(15);
+});
+
+it("plays speech faster and slower, each instant at its place", () => {
+  const ramp = Float32Array.from({ length: bands * columns }, (_, i) => (i % columns) + Math.floor(i / columns));
+  const played = playMel(ramp, bands, { first: 2.5, pace: 1.2, count: 40 });
+  for (const band of [0, 40, 79]) for (const c of [0, 17, 39]) expect(played[band * 40 + c]).toBeCloseTo(2.5 + 1.2 * c + band, 3);
+  expect(playMel(ramp, bands, { first: 0, pace: 1, count: columns })).toEqual(ramp);
+});
+
+it("is never so fast that the window would not do", () => {
+  const paces = Array.from({ length: 200 }, (_, seed) => varyPace(new Random(seed), 1.1));
+  expect(Math.max(...paces)).toBe(1.1);
+  expect(Math.min(...paces)).toBeGreaterThan(0.75);
+  expect(Math.min(...paces)).toBeLessThan(0.85);
 });

@@ -10,9 +10,9 @@ import { paramTables } from "../../src/systems/phase-graph.js";
 import { findSystem, systemNames } from "../../src/systems/registry.js";
 import type { Phase, System } from "../../src/systems/system.js";
 
-/** A Python with torch, onnx and these other packages, or null. */
+/** A Python with torch, onnx and these other packages, or null; asked from elsewhere, because Python takes this repository's folder `onnx` for the package. */
 export function findTorch(...others: readonly string[]): string | null {
-  return ["/usr/bin/python3", "python3"].find((path) => spawnSync(path, ["-c", `import ${["torch", "onnx", ...others].join(", ")}`]).status === 0) ?? null;
+  return ["/usr/bin/python3", "python3"].find((path) => spawnSync(path, ["-c", `import ${["torch", "onnx", ...others].join(", ")}`], { cwd: tmpdir() }).status === 0) ?? null;
 }
 
 export interface GradientGraph {

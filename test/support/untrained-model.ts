@@ -11,7 +11,7 @@ export async function writeUntrainedModel(folder: string, preset: string, seed =
   const system = findSystem("et-gan-acw");
   const config = system.parseConfig({ ...(system.presets[preset] as object), ...changes }) as { readonly size: number };
   const table = paramTables(system, config).get("generator") as ParamTable;
-  const graphs = deployedGraphs(system, config, initialValues(table, seed), { system: system.name });
+  const graphs = deployedGraphs(system, config, initialValues(table, seed), { system: system.name }, initialValues(table.state, seed));
   const facts = { system: system.name, config, contract: dataContract(config.size), licence: "MIT", training: { steps: 0, seed } };
   await writeModel(folder, facts, graphs);
 }

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { modelPointCount, upperFace } from "../../src/base/points.js";
+import { ibug, modelPointCount, upperFace } from "../../src/base/points.js";
 import { Random } from "../../src/base/random.js";
 import { dataContract } from "../../src/base/contract.js";
 import type { FaceFrame } from "../../src/features/face-frame.js";
@@ -10,7 +10,8 @@ import { logMel } from "../../src/media/spectrogram.js";
 import { encodeWav } from "../../src/media/wav.js";
 import { blinkAmounts, stillMotion } from "../../src/synth/blinks.js";
 import { nearestFilled } from "../../src/synth/guide.js";
-import { backAndForth, viewReach } from "../../src/synth/guide-motion.js";
+import { backAndForth, guideMotion, viewReach } from "../../src/synth/guide-motion.js";
+import type { Expression } from "../../src/synth/talking-model.js";
 import { measureSpeech, speechWindows } from "../../src/synth/speech-stream.js";
 import { StageClock } from "../../src/synth/timings.js";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
@@ -36,8 +37,8 @@ describe("a face without a guide", () => {
   });
 
   test("moves only the lids, until they meet", () => {
-    const code = new Float32Array([1, 2]);
-    const motion = stillMotion(face, code, new Random(1), 25);
+    const expression = { code: new Float32Array([1, 2]), displacement: new Float32Array(2 * modelPointCount) };
+    const motion = stillMotion(face, expression, new Random(1), 25);
     const amounts = blinkAmounts(motion.length, new Random(1), 25);
     const shut = amounts.indexOf(1);
     const moved = motion.upperFace(shut);
@@ -50,11 +51,24 @@ describe("a face without a guide", () => {
     });
     expect(motion.upperFace(0).every((value) => value === 0)).toBe(true);
     expect(motion.pose(shut)).toBe(face.pose);
-    expect(motion.expression(7)).toBe(code);
+    expect(motion.expression(7)).toBe(expression);
   });
 });
 
 describe("a guide", () => {
+  test("lends its mouth's expression as it comes and goes, and its brows' for good", () => {
+    const expression = (lift: number): Expression => ({ code: new Float32Array([lift]), displacement: new Float32Array(2 * modelPointCount).fill(lift) });
+    const frames = 101;
+    const expressions = Array.from({ length: 21 }, (_, i) => expression(i < 11 ? 0 : 1)); // of every fifth frame: a smile begins in the middle
+    const motion = guideMotion(Array.from({ length: frames }, () => face), expressions);
+    const at = (t: number, point: number): number => motion.expression(t).displacement[2 * point]!;
+    const corner = ibug.outerLips[0];
+    expect([at(0, corner), at(100, corner)]).toEqual([0, 1]);
+    expect(at(52, corner)).toBeCloseTo(0.5, 0);
+    for (const t of [0, 50, 100]) for (const point of upperFace) expect(at(t, point)).toBeCloseTo(10 / 21, 5);
+    expect(motion.expression(0).code[0]).toBe(0);
+  });
+
   test("turns the head as far as the views show it, and a little further", () => {
     const pose = (yaw: number, pitch: number): RigidPose => ({ rotation: rotationOf(yaw, pitch, 0), scale: 5, translation: [64, 64] });
     const alone = viewReach([pose(0.1, 0)]);

@@ -23,7 +23,7 @@ beforeAll(async () => {
   await writeFile(join(folder, "old.png"), await encodePng(grey));
   await mkdir(join(folder, "model"));
   request = {
-    ...{ identity: [join(folder, "a.png")], guide: null, audio: join(folder, "a.wav"), output: join(folder, "out.mp4"), frame: "crop", size: null, crf: 18, articulation: 1, seed: 0 },
+    ...{ identity: [join(folder, "a.png")], guide: null, audio: join(folder, "a.wav"), output: join(folder, "out.mp4"), frame: "crop", size: null, crf: 18, articulation: 1, intensity: 1, seed: 0 },
     ...{ face: "largest", modelFolder: join(folder, "model"), device: "cpu", preview: false, force: false },
   };
 });

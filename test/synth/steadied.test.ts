@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { ibug, modelPointCount } from "../../src/base/points.js";
 import { Random } from "../../src/base/random.js";
 import type { Image } from "../../src/media/image.js";
 import { steadied } from "../../src/synth/steadied.js";
@@ -15,10 +16,13 @@ function changes(frames: readonly Image[]): number {
   return Math.sqrt(squares.reduce((sum, square) => sum + square, 0) / squares.length);
 }
 
-/** Steadied frames, and the numbers that went with them. */
-async function steady(made: readonly Image[]): Promise<Image[]> {
-  async function* frames(): AsyncGenerator<{ readonly image: Image; readonly t: number }> {
-    for (const [t, image] of made.entries()) yield { image, t };
+/** Steadied frames of a head that fills the picture, or is far outside of it; the mouth is where it is said, or nowhere to be seen. */
+async function steady(made: readonly Image[], { head = 60, mouth = [-40, -40] }: { readonly head?: number; readonly mouth?: readonly [x: number, y: number] } = {}): Promise<Image[]> {
+  const around = ([x, y]: readonly [number, number], radius: number, i: number): [number, number] => [x + radius * Math.cos(i), y + radius * Math.sin(i)];
+  const isMouth = (i: number): boolean => i >= ibug.outerLips[0] && i < ibug.outerLips[1];
+  const points = Float32Array.from(Array.from({ length: modelPointCount }, (_, i) => (isMouth(i) ? around(mouth, 5, i) : around(head > 0 ? [16, 16] : [-40, -40], Math.max(5, head), i))).flat());
+  async function* frames(): AsyncGenerator<{ readonly image: Image; readonly points: Float32Array; readonly t: number }> {
+    for (const [t, image] of made.entries()) yield { image, points, t };
   }
   const found: Image[] = [];
   for await (const { image, t } of steadied(frames())) {
@@ -55,6 +59,25 @@ describe("steadied frames", () => {
     const [one, two] = [picture(() => 100), picture(() => 102)];
     expect(await steady([])).toEqual([]);
     expect(await steady([one])).toEqual([one]);
-    expect((await steady([one, two])).map(({ data }) => data[0])).toEqual([101, 101]);
+    expect((await steady([one, two])).map(({ data }) => data[0])).toEqual([100, 102]);
+  });
+
+  it("change over softly around the head", async () => {
+    const made = Array.from({ length: 40 }, (_, t) => picture(() => (t < 20 ? 60 : 180)));
+    const found = await steady(made, { head: 0 });
+    const steps = found.slice(1).map(({ data }, t) => data[0]! - found[t]!.data[0]!);
+    expect(Math.max(...steps)).toBeLessThan(12);
+    expect([found[0]!.data[0], found[39]!.data[0]]).toEqual([60, 180]);
+    expect(found[20]!.data[0]! + found[19]!.data[0]!).toBe(240); // neither early nor late
+    expect((await steady(made))[20]!.data[0]).toBe(180);
+  });
+
+  it("keep the mouth as it was made", async () => {
+    const random = new Random("mouth");
+    const made = Array.from({ length: 6 }, () => picture(() => 100 + 1.5 * random.normal()));
+    const found = await steady(made, { mouth: [16, 16] });
+    const at = (x: number, y: number): number[] => found.map(({ data }, t) => Math.abs(data[3 * (size * y + x)]! - made[t]!.data[3 * (size * y + x)]!));
+    expect(Math.max(...at(16, 16))).toBe(0);
+    expect(Math.max(...at(4, 4))).toBeGreaterThan(0);
   });
 });

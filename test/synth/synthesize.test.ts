@@ -37,7 +37,7 @@ beforeAll(async () => {
   await writeFile(join(folder, "text.mp4"), "this is no video\n".repeat(50));
   await writeFile(join(folder, "grey.png"), await encodePng({ data: new Uint8Array(200 * 200 * 3).fill(120), width: 200, height: 200 }));
   base = {
-    ...{ identity: [ada], guide: null, audio: join(folder, "speech.wav"), output: join(folder, "out.mp4"), frame: "crop", size: null, crf: 23, articulation: 1, seed: 0 },
+    ...{ identity: [ada], guide: null, audio: join(folder, "speech.wav"), output: join(folder, "out.mp4"), frame: "crop", size: null, crf: 23, articulation: 1, intensity: 1, seed: 0 },
     ...{ face: "largest", modelFolder: join(folder, "model"), device: "cpu", preview: false, force: true },
   };
 });

@@ -34,7 +34,7 @@ describe("ablation", () => {
     const write = vi.spyOn(process.stdout, "write").mockImplementation((text) => lines.push(String(text)) > 0);
     const ablation = (...more: string[]): Promise<unknown> => run(["--data", join(folder, "data"), "--out", join(folder, "out"), "--steps", "1", "--batch", "3,2", "--limit", "1", "--only", "concatenation,single-image", ...more]);
     try {
-      expect(await ablation()).toEqual({ variants: 2, preset: "tiny", steps: "1,1,1", batch: "3,2", seed: 0, clips: 1, people: 1 });
+      expect(await ablation()).toEqual({ variants: 2, preset: "tiny", steps: "1,1,1,1,1", batch: "3,2", seed: 0, clips: 1, people: 1 });
       const first = lines.splice(0);
       expect(first.map((line) => line.split(/ +/)[0])).toEqual(["single-image", "concatenation"]);
       for (const line of first) expect(line).toMatch(/ psnr=\d+\.\d\d .* ssim=[\d.]+ .*cross_lips=/);
@@ -42,10 +42,10 @@ describe("ablation", () => {
       const model = join(folder, "out", "concatenation", "model", "frame.onnx");
       const trainedSteps = async (): Promise<number> => (await readFile(join(folder, "out", "concatenation", "run", "metrics.jsonl"), "utf8")).split('"kind":"train"').length - 1;
       const written = (await stat(model)).mtimeMs;
-      expect(await trainedSteps()).toBe(3);
+      expect(await trainedSteps()).toBe(5);
       await ablation();
       expect(lines).toEqual(first);
-      expect([(await stat(model)).mtimeMs, await trainedSteps()]).toEqual([written, 3]);
+      expect([(await stat(model)).mtimeMs, await trainedSteps()]).toEqual([written, 5]);
       await expect(ablation("--seed", "1")).rejects.toThrow(/started with another seed/);
     } finally {
       write.mockRestore();
@@ -54,7 +54,7 @@ describe("ablation", () => {
 
   it.each<[string[], RegExp]>([
     [["--out", "x", "--only", "full,nothing"], /--only nothing: expected some of full, no-speech/],
-    [["--out", "x", "--steps", "2,3"], /--steps 2,3: expected one number, or one for each of motion, render, adversarial/],
+    [["--out", "x", "--steps", "2,3"], /--steps 2,3: expected one number, or one for each of motion, expression, speech, render, adversarial/],
     [["--out", "x", "--steps", "0"], /--steps 0: expected a whole number from 1/],
     [["--out", "x", "--batch", "4"], /--batch 4: expected MOTION,RENDER/],
     [["--out", "x", "--batch", "4,0"], /--batch 4,0: expected a whole number from 1/],

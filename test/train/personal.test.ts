@@ -69,7 +69,7 @@ describe("a model and the footage of one person", () => {
     const run = place("several");
     expect(runTalkface(["train", "--init", place("model"), "--data", place("two"), "--out", run, "--minutes", "0.01"]).status).toBe(0);
     const { phases, config, warmupSteps } = await settingsOf(run);
-    expect(phases.map(({ name }) => name)).toEqual(["motion", "render", "adversarial"]);
+    expect(phases.map(({ name }) => name)).toEqual(["motion", "expression", "speech", "render", "adversarial"]);
     expect({ config, warmupSteps }).toMatchObject({ config: { dropout: 0.1, without: [] }, warmupSteps: 100 });
   }, 60_000);
 

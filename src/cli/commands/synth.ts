@@ -3,7 +3,7 @@ import { type Command, InvalidArgumentError, Option } from "commander";
 import type { FaceChoice } from "../../face/analyzer.js";
 import { devices, parseDevice } from "../../runtime/devices.js";
 import { defaultModelFolder } from "../../synth/request.js";
-import { defaultArticulation } from "../../synth/talking-model.js";
+import { defaultArticulation, defaultIntensity } from "../../synth/talking-model.js";
 import { synthesize } from "../../synth/synthesize.js";
 import { describeStages } from "../../synth/timings.js";
 
@@ -17,6 +17,7 @@ interface Flags {
   readonly crf: number;
   readonly seed: number;
   readonly articulation: number;
+  readonly intensity: number;
   readonly face: FaceChoice;
   readonly model: string;
   readonly device: string;
@@ -39,6 +40,7 @@ export function registerSynth(program: Command): void {
     .option("--size <pixels>", "side of the face (crop), longer side of the picture at the most (full)", number)
     .option("--crf <n>", "quality, 0 (lossless) to 51", number, 18)
     .option("--articulation <factor>", "how far the mouth moves; 1: as the model learned it", number, defaultArticulation)
+    .option("--intensity <factor>", "how strongly the guide's lasting expression shows: 0 leaves that of the pictures, 1 gives it as it is found, which is timid", number, defaultIntensity)
     .option("--seed <n>", "decides where blinks fall", number, 0)
     .option("--face <which>", "face of the identity pictures: largest, or its number from the left", faceChoice, "largest")
     .option("--model <dir>", "folder of the model", defaultModelFolder)
@@ -54,7 +56,7 @@ export function registerSynth(program: Command): void {
 
 async function run(flags: Flags): Promise<void> {
   const { id, expr, output, face, model, device, timings, json } = flags;
-  const { audio, frame, size, crf, seed, articulation, preview, explain, force } = flags;
+  const { audio, frame, size, crf, seed, articulation, intensity, preview, explain, force } = flags;
   const result = await synthesize({
     identity: id,
     guide: expr ?? null,
@@ -64,6 +66,7 @@ async function run(flags: Flags): Promise<void> {
     size: size ?? null,
     crf,
     articulation,
+    intensity,
     seed,
     face,
     modelFolder: model,

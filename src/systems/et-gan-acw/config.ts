@@ -30,11 +30,13 @@ const schema = z.strictObject({
   discriminatorWidths: z.array(positive).length(3).default([32, 64, 128]),
   /** Probability with which a channel of a code is dropped in training. */
   dropout: z.number().min(0).max(0.9).default(0.3),
+  /** Numbers that an expression of a face's points is told in, and the windows of its phase. */
+  tailoring: z.strictObject({ width: positive, batch: positive.min(2), frames: positive }).default({ width: 16, batch: 64, frames: 25 }),
   motion: z.strictObject({ batch: positive, frames: positive, views: positive }).default({ batch: 16, frames: 24, views: 2 }),
   render: z.strictObject({ batch: positive, frames: positive, views: positive }).default({ batch: 3, frames: 5, views: 2 }),
   without: z.array(z.enum(parts)).default([]),
-  /** Weights of the losses that are not reconstruction. */
-  losses: z.strictObject({ expert: weight.default(0.1), identityRemoval: weight.default(0.05), emotion: weight.default(0.02), adversarial: weight.default(0.25), cross: weight.default(0.5), flicker: weight.default(5), texture: weight.default(20) }).prefault({}),
+  /** Weights of the losses that are not reconstruction; `follow`: of how badly lips open and shut with the true ones, however far. */
+  losses: z.strictObject({ expert: weight.default(0.1), follow: weight.default(0.05), identityRemoval: weight.default(0.05), emotion: weight.default(0.02), adversarial: weight.default(0.25), cross: weight.default(0.5), flicker: weight.default(5), texture: weight.default(20) }).prefault({}),
   /** Frames that the deployed speech and frame networks take a run. */
   deployFrames: z.strictObject({ speech: positive, frame: positive, guide: positive }).default({ speech: 25, frame: 5, guide: 5 }),
 });
@@ -57,6 +59,7 @@ export const presets: Readonly<Record<string, Config>> = {
     encoderWidths: [8, 8, 16],
     painterWidths: [8, 16, 16, 16],
     discriminatorWidths: [8, 16, 16],
+    tailoring: { width: 8, batch: 4, frames: 9 },
     motion: { batch: 4, frames: 9, views: 2 },
     render: { batch: 2, frames: 3, views: 2 },
     deployFrames: { speech: 10, frame: 5, guide: 5 },
@@ -73,9 +76,9 @@ export function has(config: Config, part: Part): boolean {
 export const pointCount = modelPointCount;
 export const positionWidth = 6 + 2 * upperFace.length;
 
-/** Uniform numbers that a sample needs: colour changes of views, guide and pictures, dropout of two codes and of three layers of the speech encoder. */
+/** Uniform numbers that a sample needs: colour changes of views, guide and pictures, dropout of two codes and of three layers of the two speech encoders. */
 export function noiseWidth({ width, audioWidth }: Config): number {
-  return 3 * 3 + 2 * width + 3 * audioWidth;
+  return 3 * 3 + 2 * width + 6 * audioWidth;
 }
 
 /** Side of the grid on which motion is computed. */

@@ -10,6 +10,7 @@ import type { BatchField, DeployedNetwork } from "../system.js";
 import { type Config, has, pointCount, positionWidth } from "./config.js";
 import { expressionEncoder, framePoints, identityEncoder, mapSide, speechCode } from "./networks.js";
 import { render } from "./rendering.js";
+import { tailoredExpression, withoutSpeech } from "./tailoring.js";
 
 const field = (name: string, shape: readonly number[], dtype: BatchField["dtype"] = "float32"): BatchField => ({ name, dtype, shape });
 
@@ -37,9 +38,10 @@ export const identityNetwork: DeployedNetwork<Config> = {
 
 export const expressionNetwork: DeployedNetwork<Config> = {
   name: "expression",
-  inputs: (config) => [field("guide", [config.deployFrames.guide, config.size, config.size, 3], "uint8")],
+  inputs: ({ deployFrames: { guide: n }, size: s }) => [field("guide", [n, s, s, 3], "uint8"), field("shape", [n, pointCount, 2])], // own axes, centimetres
   build(config, graph, p, input) {
     graph.output("code", expressionEncoder(config, p, fromBytes(input("guide"))));
+    graph.output("displacement", withoutSpeech(tailoredExpression(config, p, input("shape"))));
   },
 };
 
@@ -51,9 +53,9 @@ export const speechNetwork: DeployedNetwork<Config> = {
   inputs: (config) => [field("mel", [1, config.melBands, 4 * (config.deployFrames.speech + 2 * (config.contextFrames + speechReach))])],
   build(config, graph, p, input) {
     const { speech: t } = config.deployFrames;
-    const heard = speechCode(config, p, input("mel")); // [1, T + 2 reach, C]
+    const heard = speechCode(config, p, input("mel")); // [1, T + 2 reach, 2 C]
     const smooth = parabolaWeights(speechReach).map((weight, k) => mul(slice(heard, 1, k, k + t), weight)).reduce((sum, part) => add(sum, part));
-    graph.output("code", reshape(smooth, [t, config.width]));
+    graph.output("code", reshape(smooth, [t, 2 * config.width]));
   },
 };
 
@@ -70,12 +72,12 @@ export const frameNetwork: DeployedNetwork<Config> = {
       field("identity_map", [k, c, mapSide, mapSide]),
       field("identity_score", [k]),
       field("shape", [pointCount, 2]),
-      field("speech", [n, c]),
+      field("speech", [n, 2 * c]),
       field("expression", [n, c]),
       field("position", [n, positionWidth]),
       field("base", [n, pointCount, 2]),
       field("scale", [n]),
-      field("silence", [1, c]), // speech code of silence
+      field("silence", [1, 2 * c]), // speech code of silence
       field("articulation", [n]),
     ];
   },

@@ -2,9 +2,8 @@
 import { emotions } from "../../base/emotions.js";
 import { ibug, ibugCount, speechPoints } from "../../base/points.js";
 import { relu } from "../../graph/ops/activation.js";
-import { add, div, mul, neg, sqrt, square, sub } from "../../graph/ops/arithmetic.js";
+import { add, div, mul, neg, sub } from "../../graph/ops/arithmetic.js";
 import { scaleGradient, stopGradient } from "../../graph/ops/flow.js";
-import { gather } from "../../graph/ops/gather.js";
 import { expand, reshape, slice } from "../../graph/ops/layout.js";
 import { logSoftmax, mean, sum } from "../../graph/ops/reduce.js";
 import type { Graph } from "../../graph/graph.js";
@@ -18,6 +17,7 @@ import { runs, syncLoss } from "../parts/sync-expert.js";
 import { imbalance, modalityShares, poolViews } from "../parts/weighting.js";
 import type { BatchField, Phase, PhaseResult } from "../system.js";
 import { type Config, has, noiseWidth, pointCount, positionWidth } from "./config.js";
+import { aboutMean, followed, opening, spokenPart, velocity } from "./mouth.js";
 import { expressionEncoder, type FrameCodes, framePoints, type FramePoints, identityEncoder, mapSide, modalities, speechCode } from "./networks.js";
 
 export interface WindowSizes {
@@ -53,6 +53,7 @@ export function repeatFrames(x: Value, t: number): Value {
 
 export interface Encoded {
   readonly frame: FramePoints;
+  /** As `speechCode` [B, T, 2 C]. */
   readonly speech: Value;
   /** Codes per view [B, K, C], merged [B, C], and of the guide [B, C]. */
   readonly viewCodes: Value;
@@ -70,13 +71,13 @@ export function encodeWindows(config: Config, p: Params, sizes: WindowSizes, bat
   const expression = mean(reshape(guide, [b, config.guideFrames, c]), { axes: [1], keepDims: false });
   // A code that may go missing in parts cannot be a person's fingerprint by which displacements are learned by heart.
   const parts = (x: Value): Value => (noise === undefined ? x : mul(x, reshape(noise.dropout(c, config.dropout), [b, c, ...x.shape.slice(2).map(() => 1)])));
-  const speech = speechCode(config, p, batch("mel"), noise); // [B, T, C]
+  const speech = speechCode(config, p, batch("mel"), noise);
   const rows = (name: string): Value => reshape(batch(name), [b * t, ...batch(name).shape.slice(2)]);
   const codes: FrameCodes = {
     identity: repeatFrames(parts(identity), t),
     shape: repeatFrames(batch("shape"), t),
     expression: repeatFrames(parts(expression), t),
-    speech: reshape(speech, [b * t, c]),
+    speech: reshape(speech, [b * t, 2 * c]),
     position: rows("position"),
     base: rows("base"),
     scale: rows("scale"),
@@ -94,23 +95,6 @@ function pointWeights(graph: Graph): Value {
   return graph.constant(weights, [1, pointCount, 1]);
 }
 
-/** The points that speech moves, of [B·T, L, 2] in centimetres, less their mean over the window: [B, T, 2 S]. */
-function spokenMotion(offsets: Value, b: number, t: number): Value {
-  const part = reshape(gather(offsets, speechPoints, 1), [b, t, 2 * speechPoints.length]);
-  return sub(part, mean(part, { axes: [1], keepDims: true }));
-}
-
-/** Height of the outer lips [B, T] about its mean over the window, from offsets [B·T, L, 2]. */
-function opening(offsets: Value, b: number, t: number): Value {
-  const height = (upper: number, lower: number): Value => sub(slice(slice(offsets, 1, lower, lower + 1), 2, 1, 2), slice(slice(offsets, 1, upper, upper + 1), 2, 1, 2));
-  const series = reshape(add(add(height(50, 58), height(51, 57)), height(52, 56)), [b, t]);
-  return sub(series, mean(series, { axes: [1], keepDims: true }));
-}
-
-/** Correlation of two series of mean zero. */
-function correlation(x: Value, y: Value): Value {
-  return div(sum(mul(x, y)), sqrt(add(mul(sum(square(x)), sum(square(y))), 1e-12)));
-}
 
 /** Mean cross entropy of scores [B, E] over the rows whose label [B, E] is not all zeros; 0 where none is. */
 function labelled(scores: Value, label: Value): Value {
@@ -129,22 +113,18 @@ export function buildMotion(config: Config, params: (group: string) => Params, b
 
   const weight = pointWeights(p.graph);
   const place = l2(frame.offsets, truth, weight);
-  const velocity = (x: Value): Value => {
-    const y = reshape(x, [b, t, pointCount, 2]);
-    return sub(slice(y, 1, 1, t), slice(y, 1, 0, t - 1));
-  };
-  const motion = l2(velocity(frame.offsets), velocity(truth), weight);
+  const inWindows = (x: Value): Value => reshape(x, [b, t, pointCount, 2]);
+  const motion = l2(velocity(inWindows(frame.offsets)), velocity(inWindows(truth)), weight);
 
   // The audio-lip embedding: mouth from speech alone, and runs of mouth and speech that must find each other (synchrony).
   // The mean over the window is left out: it is the person's and the expression's business.
-  const mouth = spokenMotion(truth, b, t);
-  const heard = reshape(frame.heard, [b, t, 2 * speechPoints.length]);
-  const fromSpeech = l2(sub(heard, mean(heard, { axes: [1], keepDims: true })), mouth);
+  const mouth = aboutMean(spokenPart(truth, b, t));
+  const fromSpeech = l2(aboutMean(reshape(frame.heard, [b, t, 2 * speechPoints.length])), mouth);
   const run = Math.min(4, t);
-  const lipCode = linear(p, "lip-code", activate(linear(p, "lip-hidden", mouth, { out: config.width })), { out: config.width });
-  const synchrony = contrastive(runs(speech, run), runs(lipCode, run), 0.2);
+  const seen = linear(p, "lip-code", activate(linear(p, "lip-hidden", mouth, { out: config.width })), { out: config.width });
+  const synchrony = contrastive(runs(slice(speech, 2, config.width, 2 * config.width), run), runs(seen, run), 0.2);
   // The frozen expert must hear in the predicted mouth what was said.
-  const made = reshape(gather(frame.offsets, speechPoints, 1), [b, t, 2 * speechPoints.length]);
+  const made = spokenPart(frame.offsets, b, t);
   const expert = has(config, "expert") ? syncLoss(params("expert").frozen(), made, batch("mel")).loss : p.graph.scalar(0);
 
   // Codes of two views of a person find each other among all people of the batch (the sampler puts a person in once).
@@ -164,7 +144,7 @@ export function buildMotion(config: Config, params: (group: string) => Params, b
   };
   const loss = Object.values(parts).reduce((total, part) => add(total, part));
   const shares = modalityShares(frame.weights);
-  const lips = correlation(opening(frame.offsets, b, t), opening(truth, b, t));
+  const lips = followed(opening(made), opening(mouth));
   const figures: Record<string, Value> = { place, motion, speech: fromSpeech, synchrony, expert, identity, leak, emotion, balance, lips };
   modalities.forEach((name, i) => (figures[`weight_${name}`] = shares[i] as Value));
   return { losses: [{ group: "generator", loss }], figures, pictures: {} };

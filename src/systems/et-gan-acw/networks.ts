@@ -57,11 +57,21 @@ export function expressionEncoder(config: Config, p: Params, x: Value): Value {
   });
 }
 
-/** Log-mel [B, M, 4 (T + 20)] -> audio-lip code [B, T, C]. */
+/** Log-mel [B, M, 4 (T + 20)] -> audio-lip code [B, T, C]: mouth and jaw follow it. */
+export function lipCode(config: Config, p: Params, mel: Value, noise?: Noise): Value {
+  return encodedSpeech(config, p, "lips", mel, noise);
+}
+
+/**
+ * The same speech -> what fusion hears, and behind it the audio-lip code [B, T, 2 C]. They are encoders of their own: lips go on learning when pictures
+ * have been trained on what fusion heard before.
+ */
 export function speechCode(config: Config, p: Params, mel: Value, noise?: Noise): Value {
-  return p.scope("speech", (q) =>
-    speechEncoder(q, "encoder", mel, { width: config.audioWidth, out: config.width, dropout: config.dropout, ...(noise === undefined ? {} : { noise }) }),
-  );
+  return concat([encodedSpeech(config, p, "encoder", mel, noise), lipCode(config, p, mel, noise)], 2);
+}
+
+function encodedSpeech(config: Config, p: Params, name: string, mel: Value, noise?: Noise): Value {
+  return p.scope("speech", (q) => speechEncoder(q, name, mel, { width: config.audioWidth, out: config.width, dropout: config.dropout, ...(noise === undefined ? {} : { noise }) }));
 }
 
 /** Position [N, D] and base points [N, L, 2] (pixels) -> where and how the face stands: [N, C, 4, 4]. */
@@ -85,8 +95,9 @@ export interface FrameCodes {
   /** Merged identity [N, C, 4, 4] and the shape of the face at rest [N, L, 2] in centimetres. */
   readonly identity: Value;
   readonly shape: Value;
-  /** [N, C] each. */
+  /** [N, C] */
   readonly expression: Value;
+  /** As `speechCode` [N, 2 C]. */
   readonly speech: Value;
   /** [N, D], [N, L, 2] pixels, [N] pixels per centimetre. */
   readonly position: Value;
@@ -113,7 +124,7 @@ const lips: readonly number[] = [...span(ibug.outerLips), ...span(ibug.innerLips
 const rest: readonly number[] = Array.from({ length: pointCount }, (_, i) => i).filter((i) => !lips.includes(i));
 
 /** Motion of some points [N, 2 S] -> displacement of all, the others resting: [N, L, 2]. */
-function placed(motion: Value, points: readonly number[]): Value {
+export function placed(motion: Value, points: readonly number[]): Value {
   const placement = new Float32Array(points.length * pointCount);
   points.forEach((point, i) => (placement[i * pointCount + point] = 1));
   const perAxis = transpose(reshape(motion, [motion.shape[0] as number, points.length, 2]), [0, 2, 1]); // [N, 2, S]
@@ -130,14 +141,14 @@ function pointHead(config: Config, p: Params, name: string, fused: Value, points
   });
 }
 
-/** Speech has a way of its own to mouth and jaw, which fusion only corrects: code [N, C] -> motion of `speechPoints` [N, 2 S]. */
-function spokenMotion(p: Params, code: Value): Value {
-  return linear(p, "spoken", activate(code), { out: 2 * speechPoints.length, gain: 0.05 });
+/** Speech has a way of its own to mouth and jaw, which fusion only corrects: audio-lip code [N, C] -> motion of `speechPoints` [N, 2 S]. */
+export function heardMotion(config: Config, p: Params, code: Value): Value {
+  return p.scope("points", (q) => linear(q, "spoken", activate(has(config, "speech") ? code : mul(code, 0)), { out: 2 * speechPoints.length, gain: 0.05 }));
 }
 
 /** Emphasis of speech in a deployed model: a network that minimises its error moves the mouth less than people do. */
 export interface Articulation {
-  /** Speech code of silence [1, C]. */
+  /** Speech code of silence [1, 2 C]. */
   readonly silence: Value;
   /** 1 leaves the motion as it was learned, 1.5 moves mouth and jaw half as far again from where silence has them; [N]. */
   readonly factor: Value;
@@ -149,7 +160,8 @@ export function framePoints(config: Config, p: Params, codes: FrameCodes, articu
   const atRest = activate(linear(p, "rest", reshape(codes.shape, [n, pointCount * 2]), { out: config.width, gain: 0.3 }));
   const identity = add(convLayer(p, "identity-map", codes.identity, { out: config.width, kernel: 1 }), spread(linear(p, "rest-code", atRest, { out: config.width })));
   const expression = spread(linear(p, "expression-map", activate(codes.expression), { out: config.width }));
-  const speech = spread(linear(p, "speech-map", activate(codes.speech), { out: config.width }));
+  const half = (code: Value, i: number): Value => slice(code, 1, i * config.width, (i + 1) * config.width);
+  const speech = spread(linear(p, "speech-map", activate(half(codes.speech, 0)), { out: config.width }));
   const position = positionEncoder(config, p, codes.position, codes.base);
   const present = (part: Part, map: Value): Value => (has(config, part) ? map : mul(map, 0));
   const join = has(config, "weighting") ? adaptiveWeighting : concatenation;
@@ -157,11 +169,10 @@ export function framePoints(config: Config, p: Params, codes: FrameCodes, articu
   const { fused, weights } = join(p, "weighting", [who, felt, said, placedAt]);
   // Heads nod as they speak, so that lips could be read off the guide's head and brows: these have no way to the lips.
   const mouth = join(p, "mouth-weighting", [who, felt, said]);
+  const heard = heardMotion(config, p, half(codes.speech, 1));
   return p.scope("points", (q) => {
-    const spoken = (code: Value): Value => spokenMotion(q, has(config, "speech") ? code : mul(code, 0));
-    const heard = spoken(codes.speech);
     const told = add(placed(pointHead(config, q, "face", fused, rest), rest), placed(pointHead(config, q, "mouth", mouth.fused, lips), lips));
-    const more = articulation && mul(sub(heard, spoken(articulation.silence)), reshape(sub(articulation.factor, 1), [n, 1]));
+    const more = articulation && mul(sub(heard, heardMotion(config, p, half(articulation.silence, 1))), reshape(sub(articulation.factor, 1), [n, 1]));
     const offsets = add(told, placed(more === undefined ? heard : add(heard, more), speechPoints));
     const points = add(codes.base, mul(offsets, reshape(codes.scale, [n, 1, 1])));
     return { points, fused, weights, mouthWeights: mouth.weights, offsets, heard };
