@@ -30,7 +30,7 @@ describe("a run", () => {
     expect(await train(settings(changes), { out, device: "cpu", shouldStop: () => ++asked > 1 })).toMatchObject({ steps: 4, finished: false });
     const second = await train(settings({ ...changes, stepsPerRun: 1 }), { out, device: "cpu", shouldStop: () => false });
     const [a, b] = await Promise.all([readCheckpoint(whole.checkpoint), readCheckpoint(second.checkpoint)]);
-    expect([...b.vectors.keys()].filter((name) => name.endsWith(".generator"))).toEqual(["theta.generator", "average.generator", "v.generator", "m.generator"]);
+    expect([...b.vectors.keys()].filter((name) => name.endsWith(".generator"))).toEqual(["theta.generator", "average.generator", "v.generator", "m.generator", "state.generator"]);
     for (const [name, vector] of a.vectors) expect(vector.reduce((most, x, i) => Math.max(most, Math.abs(x - b.vectors.get(name)![i]!)), 0), name).toBeLessThan(1e-4);
     await expect(train(settings({ ...changes, optimizer: { name: "adam" } }), { out, device: "cpu", shouldStop: () => true })).rejects.toThrow(/another optimizer/);
   });
