@@ -17,13 +17,12 @@ import { bootstrapMean, intervalProtocol, meanOf } from "../src/metrics/bootstra
 import { pearson } from "../src/metrics/correlation.js";
 import { expressionAgreement, expressionProtocol } from "../src/metrics/expression.js";
 import { chooseGuides, type ExpressiveGuide, guideFrames, lookedAt, meanExpression, spreadPlaces } from "./expression/guides.js";
-import { chooseClips, thinClips } from "./quality/clips.js";
+import { meanVector } from "../src/synth/guide-motion.js";
+import { chooseClips, onePerPerson, samplesPerFrame, thinClips } from "./quality/clips.js";
 import { openModelDrive } from "./quality/model-drive.js";
 import { readLimit, requireSize } from "./quality/options.js";
 import { scoreMouth, type SeenFrames, seeFrames } from "./quality/score.js";
 import { spreadFrames, writeSheet } from "./quality/sheet.js";
-
-const samplesPerFrame = 640;
 
 const protocol =
   `${guideFrames} frames a video, of which ${lookedAt} are looked at; expression: mean probabilities of ${expressionProtocol}; agreement: their cosine with those of the guide's frames at the same instants, by chance with those of the other guides; found: share of the videos whose expression is nearest to that of their own guide; response: Pearson, over guides and classes, of a target's expressions less their mean with the guides' less theirs: 0 where a face does not care who guides it`;
@@ -47,29 +46,29 @@ export async function run(args: readonly string[]): Promise<Record<string, strin
     const net = await createExpressionNet();
     const analyzer = await createFaceAnalyzer();
     const guides = await chooseGuides(dataset, net, guideCount);
-    const fit = chooseClips(dataset).clips;
-    const clips = thinClips(fit.filter(({ person }, i) => fit.findIndex((other) => other.person === person) === i), targets);
+    const clips = thinClips(onePerPerson(chooseClips(dataset).clips), targets);
     if (guides.length < 2 || clips.length === 0) throw new TalkfaceError("bad-data", `${data.join(", ")}: ${guides.length} guides and ${clips.length} targets among val people, expected two guides of three seconds and a target with speech. Prepare val people.`);
     info(protocol);
     const shown = progress("expression", clips.length * guides.length, "videos");
     const [drawn, controls]: [Drawn[], Drawn[]] = [[], []];
     for (const [i, clip] of clips.entries()) {
       const { crops, speech } = await clip.read();
+      const own = fitLength(speech, guideFrames * samplesPerFrame);
       const rows: SeenFrames["images"][] = [];
       for (const [g, guide] of guides.entries()) {
         shown.update(i * guides.length + g, clip.id);
         if (guide.person === clip.person) continue;
-        const own = fitLength(speech, guideFrames * samplesPerFrame);
         const draw = (ownExpression: boolean): Promise<readonly Image[]> =>
           model.drive({ views: viewPlaces(crops.length).map((t) => crops[t]!), guide: guide.crops, speech: own, frames: guideFrames, lent: true, ownExpression });
-        rows.push(guide.crops.map(({ image }) => image));
+        const shownBy: SeenFrames = { images: guide.crops.map(({ image }) => image), meshes: guide.crops.map(({ mesh }) => mesh) };
+        rows.push(shownBy.images);
         for (const list of [drawn, controls]) {
           const images = await draw(list === controls);
           rows.push(images);
           const made = await seeFrames(analyzer, images);
           const expression = await meanExpression(net, spreadPlaces(guideFrames).map((t) => ({ image: made.images[t]!, mesh: made.meshes[t] ?? null })));
           if (expression === null) continue;
-          const { lips } = scoreMouth({ images: guide.crops.map(({ image }) => image), meshes: guide.crops.map(({ mesh }) => mesh) }, made, new Set());
+          const { lips } = scoreMouth(shownBy, made, new Set());
           list.push({ target: clip.id, guide, expression, lips });
         }
       }
@@ -88,7 +87,7 @@ function report(drawn: readonly Drawn[], controls: readonly Drawn[], guides: rea
   const chance = ({ expression, guide }: Drawn): number => meanOf(guides.filter((other) => other !== guide).map((other) => expressionAgreement(expression, other.expression)));
   const isFound = (video: Drawn): number => (guides.every((other) => other === video.guide || expressionAgreement(video.expression, other.expression) < agreement(video)) ? 1 : 0);
   const figure = (values: readonly number[]): string => meanOf(values).toFixed(3);
-  const meanOfVideos = (videos: readonly Drawn[], guide: ExpressiveGuide): string => described(guide.expression.map((_, i) => meanOf(videos.filter((video) => video.guide === guide).map(({ expression }) => expression[i]!))));
+  const meanOfVideos = (videos: readonly Drawn[], guide: ExpressiveGuide): string => described(meanVector(videos.filter((video) => video.guide === guide).map(({ expression }) => expression)));
   for (const guide of guides) {
     const own = drawn.filter((video) => video.guide === guide);
     if (own.length > 0) process.stdout.write(`${guide.id}: ${described(guide.expression)}; made: ${meanOfVideos(drawn, guide)}; without: ${meanOfVideos(controls, guide)}; agreement ${figure(own.map(agreement))}, chance ${figure(own.map(chance))}, found ${figure(own.map(isFound))}\n`);
@@ -121,7 +120,7 @@ function responsesOf(videos: readonly Drawn[]): number[] {
 /** Of the videos of one target. */
 function responseOf(videos: readonly Drawn[]): number {
   const changes = (expressions: readonly Float32Array[]): Float32Array => {
-    const mean = expressions[0]!.map((_, i) => meanOf(expressions.map((each) => each[i]!)));
+    const mean = meanVector(expressions);
     return Float32Array.from(expressions.flatMap((each) => [...each.map((value, i) => value - mean[i]!)]));
   };
   return pearson(changes(videos.map(({ expression }) => expression)), changes(videos.map(({ guide }) => guide.expression)));

@@ -13,7 +13,7 @@ import { createIdentityNet } from "../src/face/identity.js";
 import { bootstrapMean, intervalProtocol, meanOf } from "../src/metrics/bootstrap.js";
 import { chooseViews } from "../src/synth/identity-views.js";
 import { type CountScores, type Curve, identityImagesProtocol, measureCurve, pictureCounts } from "./identity-images/curve.js";
-import { chooseClips, type QualityClip, thinClips } from "./quality/clips.js";
+import { chooseClips, onePerPerson, thinClips } from "./quality/clips.js";
 import type { FaceCrop } from "./quality/drive.js";
 import { openModelDrive } from "./quality/model-drive.js";
 import { readLimit, requireSize } from "./quality/options.js";
@@ -64,11 +64,6 @@ function valuesOf(curves: readonly Curve[], count: (typeof pictureCounts)[number
 function figureOf(curves: readonly Curve[], count: (typeof pictureCounts)[number], score: keyof CountScores): string {
   const values = valuesOf(curves, count, score);
   return values.length === 0 ? "none" : meanOf(values).toFixed(scores[score]);
-}
-
-/** The first clip of every person. */
-function onePerPerson(clips: readonly QualityClip[]): QualityClip[] {
-  return [...new Map([...clips].reverse().map((clip) => [clip.person, clip])).values()].reverse();
 }
 
 /** As synth picks from what it is given. */

@@ -1,9 +1,9 @@
 /** Who lends an expression: clips of val people, with or without speech, whose faces differ most. */
 import type { ClipEntry, Dataset } from "../../src/data/dataset.js";
 import type { ExpressionNet } from "../../src/face/expression.js";
-import { meshesOf } from "../../src/face/mesh-parts.js";
 import { expressionAgreement, expressionOf } from "../../src/metrics/expression.js";
-import { isPersona } from "../quality/clips.js";
+import { meanVector } from "../../src/synth/guide-motion.js";
+import { isPersona, readCrops } from "../quality/clips.js";
 import type { FaceCrop } from "../quality/drive.js";
 
 /** Frames of a guide that are used (3 s), and that are looked at. */
@@ -30,31 +30,24 @@ export async function meanExpression(net: ExpressionNet, frames: readonly { read
     const probabilities = await expressionOf(net, frame);
     if (probabilities !== null) seen.push(probabilities);
   }
-  return seen.length === 0 ? null : seen[0]!.map((_, i) => seen.reduce((sum, each) => sum + each[i]!, 0) / seen.length);
+  return seen.length === 0 ? null : meanVector(seen);
 }
 
 /** `count` clips of real val people: first the one that differs most from the mean of all, then always the one that differs most from those that were taken. */
 export async function chooseGuides(dataset: Dataset, net: ExpressionNet, count: number): Promise<ExpressiveGuide[]> {
-  const all: ExpressiveGuide[] = [];
+  const all: { readonly clip: ClipEntry; readonly expression: Float32Array }[] = [];
   for (const clip of dataset.clips) {
     if (clip.split !== "val" || isPersona(clip) || clip.frames < guideFrames) continue;
-    const crops = await readCrops(dataset, clip);
-    const expression = await meanExpression(net, spreadPlaces(crops.length).map((t) => crops[t]!));
-    if (expression !== null) all.push({ id: clip.id, person: clip.person, crops, expression });
+    const expression = await meanExpression(net, await readCrops(dataset, clip, spreadPlaces(guideFrames)));
+    if (expression !== null) all.push({ clip, expression });
   }
-  const chosen: ExpressiveGuide[] = [];
-  const mean = all[0]?.expression.map((_, i) => all.reduce((sum, { expression }) => sum + expression[i]!, 0) / all.length);
+  const chosen: typeof all = [];
   while (chosen.length < Math.min(count, all.length)) {
-    const known = chosen.length === 0 ? [mean!] : chosen.map(({ expression }) => expression);
-    const nearest = ({ expression }: ExpressiveGuide): number => Math.max(...known.map((other) => expressionAgreement(expression, other)));
+    const known = chosen.length === 0 ? [meanVector(all.map(({ expression }) => expression))] : chosen.map(({ expression }) => expression);
+    const nearest = ({ expression }: (typeof all)[number]): number => Math.max(...known.map((other) => expressionAgreement(expression, other)));
     chosen.push(all.filter((guide) => !chosen.includes(guide)).reduce((best, guide) => (nearest(guide) < nearest(best) ? guide : best)));
   }
-  return chosen;
-}
-
-async function readCrops(dataset: Dataset, clip: ClipEntry): Promise<FaceCrop[]> {
-  const { data } = await dataset.readArray(clip, "mesh");
-  const crops: FaceCrop[] = [];
-  for (const [t, mesh] of meshesOf(data).slice(0, guideFrames).entries()) crops.push({ image: await dataset.readFrame(clip, t), mesh });
-  return crops;
+  const guides: ExpressiveGuide[] = [];
+  for (const { clip, expression } of chosen) guides.push({ id: clip.id, person: clip.person, crops: await readCrops(dataset, clip, Array.from({ length: guideFrames }, (_, t) => t)), expression });
+  return guides;
 }

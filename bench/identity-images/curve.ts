@@ -1,7 +1,7 @@
 /** One clip with more and more identity pictures. */
 import type { FaceAnalyzer } from "../../src/face/analyzer.js";
 import type { IdentityNet } from "../../src/face/identity.js";
-import type { QualityClip } from "../quality/clips.js";
+import { type QualityClip, samplesPerFrame } from "../quality/clips.js";
 import type { FaceCrop, SelfDrive } from "../quality/drive.js";
 import { scoreMouth, scorePictures, seeFrames } from "../quality/score.js";
 
@@ -10,7 +10,6 @@ export type PictureCount = (typeof pictureCounts)[number];
 
 /** Frames that are driven and scored; more would cost time and hardly move a mean over people. */
 const mostFrames = 75;
-const samplesPerFrame = 640;
 /** Eighths of the first half in the order in which they are taken: each set holds the smaller ones, and each is spread. */
 const order = [0, 4, 2, 6, 1, 5, 3, 7] as const;
 

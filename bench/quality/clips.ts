@@ -26,7 +26,7 @@ export interface QualityClip {
 
 const fewestFrames = 63;
 const mostFrames = 250;
-const samplesPerFrame = 640;
+export const samplesPerFrame = 640;
 
 /** Clips of the val split that fit the protocol; `skipped` counts the others by reason. */
 export function chooseClips(dataset: Dataset): { clips: QualityClip[]; skipped: Record<string, number> } {
@@ -64,12 +64,23 @@ function openClip(dataset: Dataset, clip: ClipEntry): QualityClip {
     },
     async read() {
       const count = Math.min(clip.frames, mostFrames);
-      const { data } = await dataset.readArray(clip, "mesh");
-      const crops: FaceCrop[] = [];
-      for (const [t, mesh] of meshesOf(data).slice(0, count).entries()) crops.push({ image: await dataset.readFrame(clip, t), mesh });
+      const crops = await readCrops(dataset, clip, Array.from({ length: count }, (_, t) => t));
       return { crops, speech: (await dataset.readSpeech(clip)).subarray(0, count * samplesPerFrame) };
     },
   };
+}
+
+/** The crops of a clip at these places. */
+export async function readCrops(dataset: Dataset, clip: ClipEntry, places: readonly number[]): Promise<FaceCrop[]> {
+  const meshes = meshesOf((await dataset.readArray(clip, "mesh")).data);
+  const crops: FaceCrop[] = [];
+  for (const t of places) crops.push({ image: await dataset.readFrame(clip, t), mesh: meshes[t]! });
+  return crops;
+}
+
+/** The first clip of each person. */
+export function onePerPerson(clips: readonly QualityClip[]): QualityClip[] {
+  return [...new Map([...clips].reverse().map((clip) => [clip.person, clip])).values()].reverse();
 }
 
 /** `limit` of the clips, spread over the list. */

@@ -94,9 +94,8 @@ async function openReader({ folders, seed, share, cacheBytes }: BatchSource): Pr
   return {
     batch: async (fields, index) => {
       const { batch, frames } = framesOf(fields);
-      const fit = clipsFor(clips, fields);
-      const key = `${frames} ${fit.length}`;
-      const sampler = samplers.get(key) ?? new WindowSampler(fit, frames, seed);
+      const key = `${frames} ${fields.map(({ name }) => name).join(" ")}`;
+      const sampler = samplers.get(key) ?? new WindowSampler(clipsFor(clips, fields), frames, seed);
       samplers.set(key, sampler);
       return fillBatch(cache, dataset.contract, sampler.choose(index, batch, frames, share), fields, trainingWindows, (choice, attempt, error) => {
         damaged.set(choice.clip.id, error.message);

@@ -106,7 +106,8 @@ async function fillWindow(cache: ClipCache, contract: DataContract, { clip, star
   put("emotion", oneHot(emotionOf(clip.labels["emotion"]), emotions.length), 0, 1);
   for (let t = 0; t < frames; t++) {
     const place = Math.min(clip.frames - 1, start + pace * t); // rounding must not lead beyond the clip
-    const frame = faceBetween(face(Math.floor(place)), face(Math.ceil(place)), place - Math.floor(place));
+    const before = Math.floor(place);
+    const frame = place === before ? face(before) : faceBetween(face(before), face(before + 1), place - before);
     put("position", positionVector(frame.pose, upperFaceMotion(frame, clipRest), size), t, frames);
     put("base", placePoints(rest, frame.pose), t, frames);
     put("scale", new Float32Array([frame.pose.scale]), t, frames);

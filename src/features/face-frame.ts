@@ -43,7 +43,6 @@ export function mirrorFace({ points, pose, depth }: FaceFrame, size: number): Fa
 
 /** The face at an instant between two frames that follow each other, `share` of the way from a to b. */
 export function faceBetween(a: FaceFrame, b: FaceFrame, share: number): FaceFrame {
-  if (share === 0) return a;
   return { points: a.points.map((value, i) => value + share * (b.points[i]! - value)), pose: poseBetween(a.pose, b.pose, share), depth: a.depth + share * (b.depth - a.depth) };
 }
 

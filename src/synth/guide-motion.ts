@@ -97,10 +97,11 @@ function near(expressions: readonly Expression[], t: number): readonly Expressio
 }
 
 function averageOf(expressions: readonly Expression[]): Expression {
-  return { code: meanOf(expressions.map(({ code }) => code)), displacement: meanOf(expressions.map(({ displacement }) => displacement)) };
+  return { code: meanVector(expressions.map(({ code }) => code)), displacement: meanVector(expressions.map(({ displacement }) => displacement)) };
 }
 
-function meanOf(vectors: readonly Float32Array[]): Float32Array {
+/** Mean of vectors [N] of one length. */
+export function meanVector(vectors: readonly Float32Array[]): Float32Array {
   const out = new Float32Array((vectors[0] as Float32Array).length);
   for (const vector of vectors) for (let i = 0; i < out.length; i++) out[i]! += vector[i]! / vectors.length;
   return out;

@@ -16,7 +16,6 @@ export class PasteMask {
   readonly #border: Float32Array;
   readonly #left: Float32Array;
   readonly #right: Float32Array;
-
   readonly #widening: number;
 
   /** `isWhole`: as far as the crop reaches, without a fade towards its border. */

@@ -95,7 +95,6 @@ function pointWeights(graph: Graph): Value {
   return graph.constant(weights, [1, pointCount, 1]);
 }
 
-
 /** Mean cross entropy of scores [B, E] over the rows whose label [B, E] is not all zeros; 0 where none is. */
 function labelled(scores: Value, label: Value): Value {
   const count = add(relu(sub(sum(label), 1)), 1); // at least one

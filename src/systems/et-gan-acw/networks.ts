@@ -115,7 +115,8 @@ export interface FramePoints {
   readonly mouthWeights: Value;
   /** Displacement from the base in centimetres [N, L, 2]. */
   readonly offsets: Value;
-  /** What of it speech alone says, for `speechPoints` [N, 2 S]. */
+  /** What of it fusion says [N, L, 2], and what speech alone says, for `speechPoints` [N, 2 S]. */
+  readonly told: Value;
   readonly heard: Value;
 }
 
@@ -175,6 +176,6 @@ export function framePoints(config: Config, p: Params, codes: FrameCodes, articu
     const more = articulation && mul(sub(heard, heardMotion(config, p, half(articulation.silence, 1))), reshape(sub(articulation.factor, 1), [n, 1]));
     const offsets = add(told, placed(more === undefined ? heard : add(heard, more), speechPoints));
     const points = add(codes.base, mul(offsets, reshape(codes.scale, [n, 1, 1])));
-    return { points, fused, weights, mouthWeights: mouth.weights, offsets, heard };
+    return { points, fused, weights, mouthWeights: mouth.weights, offsets, told, heard };
   });
 }

@@ -29,10 +29,9 @@ export const speechPhase: Phase<Config> = {
     const truth = spokenPart(div(sub(rows("points"), rows("base")), reshape(batch("scale"), [b * t, 1, 1])), b, t); // centimetres
     // What fusion adds stays: without it nobody would say where a mouth is when nothing moves it.
     const { frame } = encodeWindows(config, p.frozen(), config.motion, batch, undefined);
-    const told = sub(frame.offsets, placed(frame.heard, speechPoints));
     const code = lipCode(config, p, batch("mel"), training ? new Noise(batch("noise")) : undefined); // [B, T, C]
     const heard = heardMotion(config, p, reshape(code, [b * t, config.width]));
-    const made = spokenPart(add(told, placed(heard, speechPoints)), b, t);
+    const made = spokenPart(add(frame.told, placed(heard, speechPoints)), b, t);
 
     const place = l2(made, truth);
     const motion = l2(velocity(made), velocity(truth));
